@@ -1,0 +1,1 @@
+//! Turns bytes into messages and back: ISO 8583 and framing.

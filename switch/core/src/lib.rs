@@ -1,0 +1,1 @@
+//! What a payment, a posting and a bill are, and which changes are allowed.

@@ -1,0 +1,1 @@
+//! Tells the stories: pay, reverse, recover, deliver.
