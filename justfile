@@ -1,0 +1,29 @@
+# Short names for the commands everybody types. Each is one line; nothing lives only here.
+
+# list the recipes
+default:
+    @just --list
+
+# everything the change must pass: the same command as in README.md
+check *ARGS:
+    tests/run {{ARGS}}
+
+# format the sources
+fmt:
+    cargo fmt --all
+
+# the switch with its sandbox counterparties, on an embedded database
+demo *ARGS:
+    cargo run --release -- demo {{ARGS}}
+
+# payments per second beside the yardsticks (--bench iso8583 for the codec)
+bench *ARGS:
+    tests/run pg cargo bench --bench pay {{ARGS}}
+
+# a command with the private PostgreSQL up: just pg cargo test --test main
+pg +COMMAND:
+    tests/run pg {{COMMAND}}
+
+# licences, bans and sources of the dependencies; needs cargo-deny
+deny:
+    cargo deny --offline check licenses bans sources
