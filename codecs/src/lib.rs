@@ -1,1 +1,13 @@
 //! Turns bytes into messages and back: ISO 8583 and framing.
+#![doc = include_str!("../README.md")]
+
+pub mod bcd;
+pub mod ebcdic;
+pub mod error;
+pub mod frame;
+pub mod hex;
+pub mod iso8583;
+pub mod tlv;
+
+pub use error::ErrorKind;
+pub use frame::{Frame, FrameError, Framing};

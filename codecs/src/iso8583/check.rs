@@ -1,0 +1,258 @@
+//! Whether the bytes of a field are in its character set.
+//!
+//! Two ways to the same answer: [`is_clean`] looks at eight bytes at a time and only says yes or no, because nearly
+//! every field of nearly every message is clean; [`first_fault`] looks again, byte by byte, for the place and the kind.
+
+use super::field::Body;
+use crate::bcd::{self, OddPad};
+use crate::{ErrorKind, ebcdic, hex};
+
+const DIGIT: u8 = 1;
+const ALPHA: u8 = 2;
+const ALNUM: u8 = 4;
+const PRINTABLE: u8 = 8;
+const TRACK: u8 = 16;
+const HEX: u8 = 32;
+
+/// The sets each ASCII character belongs to.
+static ASCII_SETS: [u8; 256] = sets(false);
+/// The sets each EBCDIC code belongs to.
+static EBCDIC_SETS: [u8; 256] = sets(true);
+
+const fn sets(from_ebcdic: bool) -> [u8; 256] {
+    let mut table = [0; 256];
+    let mut code = 0;
+    while code < 256 {
+        let character = if from_ebcdic { ebcdic::TO_ASCII[code] } else { code as u8 };
+        let mut set = 0;
+        if character.is_ascii_digit() {
+            set |= DIGIT;
+        }
+        if character.is_ascii_alphabetic() || character == b' ' {
+            set |= ALPHA;
+        }
+        if character.is_ascii_alphanumeric() || character == b' ' {
+            set |= ALNUM;
+        }
+        if character.is_ascii_graphic() || character == b' ' {
+            set |= PRINTABLE;
+        }
+        if character.is_ascii_digit() || matches!(character, b'=' | b'D') {
+            set |= TRACK;
+        }
+        if character.is_ascii_hexdigit() {
+            set |= HEX;
+        }
+        table[code] = set;
+        code += 1;
+    }
+    table
+}
+
+/// True when `bytes`, the body of a field of `units` units, holds nothing but what `body` allows.
+#[inline]
+pub(super) fn is_clean(body: Body, bytes: &[u8], units: usize) -> bool {
+    match body {
+        Body::AsciiDigits => all_words(bytes, digits_ascii),
+        Body::AsciiPrintable => all_words(bytes, printable_ascii),
+        Body::AsciiAlnum => all_in(&ASCII_SETS, ALNUM, bytes),
+        Body::AsciiAlpha => all_in(&ASCII_SETS, ALPHA, bytes),
+        Body::AsciiTrack => all_in(&ASCII_SETS, TRACK, bytes),
+        Body::EbcdicDigits => all_words(bytes, digits_ebcdic),
+        Body::EbcdicPrintable => all_in(&EBCDIC_SETS, PRINTABLE, bytes),
+        Body::EbcdicAlnum => all_in(&EBCDIC_SETS, ALNUM, bytes),
+        Body::EbcdicAlpha => all_in(&EBCDIC_SETS, ALPHA, bytes),
+        Body::EbcdicTrack => all_in(&EBCDIC_SETS, TRACK, bytes),
+        Body::Hex | Body::HexPairs => bytes.len().is_multiple_of(2) && all_in(&ASCII_SETS, HEX, bytes),
+        Body::BcdLeft if units.is_multiple_of(2) => all_words(bytes, digits_packed),
+        Body::Raw => true,
+        _ => first_fault(body, bytes, units).is_none(),
+    }
+}
+
+/// The first fault of `bytes` and its offset in them.
+pub(super) fn first_fault(body: Body, bytes: &[u8], units: usize) -> Option<(ErrorKind, usize)> {
+    match body {
+        Body::AsciiDigits => outside(&ASCII_SETS, DIGIT, bytes, ErrorKind::NotNumeric),
+        Body::AsciiTrack => outside(&ASCII_SETS, TRACK, bytes, ErrorKind::NotNumeric),
+        Body::AsciiPrintable => outside(&ASCII_SETS, PRINTABLE, bytes, ErrorKind::CharacterInvalid),
+        Body::AsciiAlnum => outside(&ASCII_SETS, ALNUM, bytes, ErrorKind::CharacterInvalid),
+        Body::AsciiAlpha => outside(&ASCII_SETS, ALPHA, bytes, ErrorKind::CharacterInvalid),
+        Body::EbcdicDigits => outside(&EBCDIC_SETS, DIGIT, bytes, ErrorKind::NotNumeric),
+        Body::EbcdicTrack => outside(&EBCDIC_SETS, TRACK, bytes, ErrorKind::NotNumeric),
+        Body::EbcdicPrintable => outside(&EBCDIC_SETS, PRINTABLE, bytes, ErrorKind::CharacterInvalid),
+        Body::EbcdicAlnum => outside(&EBCDIC_SETS, ALNUM, bytes, ErrorKind::CharacterInvalid),
+        Body::EbcdicAlpha => outside(&EBCDIC_SETS, ALPHA, bytes, ErrorKind::CharacterInvalid),
+        Body::AsciiSigned => signed(bytes, b"CD", |digits| outside(&ASCII_SETS, DIGIT, digits, ErrorKind::NotNumeric)),
+        Body::EbcdicSigned => signed(bytes, &[ebcdic::from_ascii(b'C'), ebcdic::from_ascii(b'D')], |digits| {
+            outside(&EBCDIC_SETS, DIGIT, digits, ErrorKind::NotNumeric)
+        }),
+        Body::BcdLeft => packed(bytes, units, OddPad::LeftZero, |nibble| nibble <= 9),
+        Body::BcdRight => packed(bytes, units, OddPad::RightF, |nibble| nibble <= 9),
+        Body::BcdTrackLeft => packed(bytes, units, OddPad::LeftZero, |nibble| nibble <= 9 || nibble == 0xD),
+        Body::BcdTrackRight => packed(bytes, units, OddPad::RightF, |nibble| nibble <= 9 || nibble == 0xD),
+        Body::BcdSigned => signed(bytes, b"CD", |digits| {
+            packed(digits, units.saturating_sub(1), OddPad::LeftZero, |nibble| nibble <= 9)
+        }),
+        Body::Hex | Body::HexPairs => {
+            let odd = (!bytes.len().is_multiple_of(2)).then_some((ErrorKind::HexInvalid, bytes.len()));
+            bytes.iter().position(|c| hex::value(*c).is_none()).map(|at| (ErrorKind::HexInvalid, at)).or(odd)
+        }
+        Body::Raw | Body::Absent => None,
+    }
+}
+
+fn outside(sets: &[u8; 256], set: u8, bytes: &[u8], kind: ErrorKind) -> Option<(ErrorKind, usize)> {
+    bytes.iter().position(|byte| sets[usize::from(*byte)] & set == 0).map(|at| (kind, at))
+}
+
+fn signed(
+    bytes: &[u8],
+    signs: &[u8],
+    digits_fault: impl Fn(&[u8]) -> Option<(ErrorKind, usize)>,
+) -> Option<(ErrorKind, usize)> {
+    match bytes.split_first() {
+        Some((sign, digits)) if signs.contains(sign) => digits_fault(digits).map(|(kind, at)| (kind, at + 1)),
+        _ => Some((ErrorKind::SignInvalid, 0)),
+    }
+}
+
+fn packed(bytes: &[u8], units: usize, pad: OddPad, allowed: impl Fn(u8) -> bool) -> Option<(ErrorKind, usize)> {
+    let first = bcd::first_nibble(units, pad);
+    let odd = !units.is_multiple_of(2);
+    let pad_fault = match (odd, pad) {
+        (false, _) => None,
+        (true, OddPad::LeftZero) => (bcd::nibble(bytes, 0) != Some(0)).then_some(0),
+        (true, OddPad::RightF) => (bcd::nibble(bytes, units) != Some(0xF)).then_some(units / 2),
+    };
+    if let Some(at) = pad_fault {
+        return Some((ErrorKind::PaddingInvalid, at));
+    }
+    (first..first + units)
+        .find(|index| !bcd::nibble(bytes, *index).is_some_and(&allowed))
+        .map(|index| (ErrorKind::BcdInvalid, index / 2))
+}
+
+/// One table look-up a byte, no branch in between.
+#[inline]
+fn all_in(sets: &[u8; 256], set: u8, bytes: &[u8]) -> bool {
+    bytes.iter().fold(set, |all, byte| all & sets[usize::from(*byte)]) == set
+}
+
+/// Applies an eight-byte test to all of `bytes`; the last word overlaps the one before it.
+#[inline]
+fn all_words(bytes: &[u8], clean: impl Fn(u64) -> bool) -> bool {
+    if let Some(last) = bytes.last_chunk::<8>() {
+        let (words, _) = bytes.as_chunks::<8>();
+        return words.iter().all(|word| clean(u64::from_le_bytes(*word))) && clean(u64::from_le_bytes(*last));
+    }
+    if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        return clean(u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << 32);
+    }
+    match *bytes {
+        [] => true,
+        [a] => clean(repeat(a)),
+        [a, b] => clean(u64::from_le_bytes([a, b, a, b, a, b, a, b])),
+        [a, b, c, ..] => clean(u64::from_le_bytes([a, b, c, a, a, b, c, a])),
+    }
+}
+
+const fn repeat(byte: u8) -> u64 {
+    u64::from_le_bytes([byte; 8])
+}
+
+/// Eight ASCII digits: high nibbles 3, and still 3 after adding 6 to each low nibble.
+#[inline]
+const fn digits_ascii(word: u64) -> bool {
+    let high = repeat(0xF0);
+    (word & high) | ((word.wrapping_add(repeat(6)) & high) >> 4) == repeat(0x33)
+}
+
+/// Eight EBCDIC digits: high nibbles F, low nibbles without carry after adding 6.
+#[inline]
+const fn digits_ebcdic(word: u64) -> bool {
+    let low = (word & repeat(0x0F)).wrapping_add(repeat(6));
+    (word & repeat(0xF0)) | ((low & repeat(0xF0)) >> 4) == repeat(0xF0)
+}
+
+/// Sixteen packed digits: no nibble carries after adding 6.
+#[inline]
+const fn digits_packed(word: u64) -> bool {
+    let low = (word & repeat(0x0F)).wrapping_add(repeat(6));
+    let high = ((word >> 4) & repeat(0x0F)).wrapping_add(repeat(6));
+    (low | high) & repeat(0xF0) == 0
+}
+
+/// Eight characters from 0x20 to 0x7E: no high bit, none reaches it by adding 1, none loses it by taking 0x20 away.
+#[inline]
+const fn printable_ascii(word: u64) -> bool {
+    let high = repeat(0x80);
+    let below_space = !(word | high).wrapping_sub(repeat(0x20));
+    (word | (word & !high).wrapping_add(repeat(1)) | below_space) & high == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BODIES: [Body; 19] = [
+        Body::AsciiDigits,
+        Body::AsciiPrintable,
+        Body::AsciiAlnum,
+        Body::AsciiAlpha,
+        Body::AsciiTrack,
+        Body::AsciiSigned,
+        Body::EbcdicDigits,
+        Body::EbcdicPrintable,
+        Body::EbcdicAlnum,
+        Body::EbcdicAlpha,
+        Body::EbcdicTrack,
+        Body::EbcdicSigned,
+        Body::BcdLeft,
+        Body::BcdRight,
+        Body::BcdTrackLeft,
+        Body::BcdTrackRight,
+        Body::BcdSigned,
+        Body::Raw,
+        Body::Hex,
+    ];
+
+    /// Every byte value at every place of bodies of up to 20 bytes: the quick answer is the slow answer.
+    #[test]
+    fn the_quick_check_agrees_with_the_slow_one() {
+        for body in BODIES {
+            for units in 1..=20_usize {
+                let len = body.wire_len(units);
+                for filler in [b'0', 0xF0, 0x00, 0x12] {
+                    for at in 0..len {
+                        for value in 0..=255_u8 {
+                            let mut bytes = vec![filler; len];
+                            bytes[at] = value;
+                            let fault = first_fault(body, &bytes, units);
+                            assert_eq!(is_clean(body, &bytes, units), fault.is_none(), "{body:?} {bytes:02X?}");
+                            assert!(fault.is_none_or(|(_, offset)| offset <= len));
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn faults_have_a_kind_and_a_place() {
+        let table: [(Body, &[u8], usize, Option<(ErrorKind, usize)>); 9] = [
+            (Body::AsciiDigits,    b"12X4",        4, Some((ErrorKind::NotNumeric, 2))),
+            (Body::AsciiPrintable, b"a\nb",        3, Some((ErrorKind::CharacterInvalid, 1))),
+            (Body::AsciiSigned,    b"X1",          2, Some((ErrorKind::SignInvalid, 0))),
+            (Body::AsciiSigned,    b"CA",          2, Some((ErrorKind::NotNumeric, 1))),
+            (Body::BcdLeft,        &[0x91, 0x23],  3, Some((ErrorKind::PaddingInvalid, 0))),
+            (Body::BcdRight,       &[0x12, 0x30],  3, Some((ErrorKind::PaddingInvalid, 1))),
+            (Body::BcdLeft,        &[0x1B],        2, Some((ErrorKind::BcdInvalid, 0))),
+            (Body::BcdTrackRight,  &[0x1D, 0x2F],  3, None),
+            (Body::Hex,            b"0Z",          2, Some((ErrorKind::HexInvalid, 1))),
+        ];
+        for (body, bytes, units, expected) in table {
+            assert_eq!(first_fault(body, bytes, units), expected, "{body:?} {bytes:02X?}");
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! What a field is in the dictionary, and the plan compiled from it for one profile.
+
+use serde::Deserialize;
+
+/// The attribute of a field: which characters it may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub enum Attr {
+    /// `n`: digits.
+    #[serde(rename = "n")]
+    N,
+    /// `a`: letters and space.
+    #[serde(rename = "a")]
+    A,
+    /// `an`: letters, digits and space when fixed; any printable character when variable, because track 1 (45) and
+    /// the answers in 44 carry punctuation on every real link.
+    #[serde(rename = "an")]
+    An,
+    /// `anp`: letters, digits and pad spaces.
+    #[serde(rename = "anp")]
+    Anp,
+    /// `ans`: any printable character.
+    #[serde(rename = "ans")]
+    Ans,
+    /// `ns`: digits and special characters; read as printable text.
+    #[serde(rename = "ns")]
+    Ns,
+    /// `z`: track data, digits and a separator shown as `=`.
+    #[serde(rename = "z")]
+    Z,
+    /// `b`: bytes, shown as capital hexadecimal text.
+    #[serde(rename = "b")]
+    B,
+    /// `x+n`: a sign letter C or D, then digits.
+    #[serde(rename = "x+n")]
+    Xn,
+}
+
+/// How a field's length is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Length {
+    /// Always the maximum.
+    Fixed,
+    /// A two-digit length (or one byte) before the body.
+    Llvar,
+    /// A three-digit length (or two bytes) before the body.
+    Lllvar,
+}
+
+/// One line of a dictionary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FieldSpec {
+    /// Field number, 2 to 128.
+    pub number: u8,
+    /// The standard's name.
+    pub name: &'static str,
+    /// Which characters it may hold.
+    pub attr: Attr,
+    /// How its length is known.
+    pub length: Length,
+    /// Fixed length or maximum: in characters, for `b` in bytes, for `x+n` with the sign.
+    pub max: u16,
+}
+
+/// How a field's length prefix is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Prefix {
+    None,
+    Ascii2,
+    Ascii3,
+    Ebcdic2,
+    Ebcdic3,
+    Bcd1,
+    Bcd2,
+    Binary1,
+    Binary2,
+}
+
+/// How a field's body is written and which characters it may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Body {
+    AsciiDigits,
+    AsciiPrintable,
+    AsciiAlnum,
+    AsciiAlpha,
+    AsciiTrack,
+    AsciiSigned,
+    EbcdicDigits,
+    EbcdicPrintable,
+    EbcdicAlnum,
+    EbcdicAlpha,
+    EbcdicTrack,
+    EbcdicSigned,
+    BcdLeft,
+    BcdRight,
+    BcdTrackLeft,
+    BcdTrackRight,
+    /// An ASCII sign, then packed digits, an odd count with a zero nibble on the left.
+    BcdSigned,
+    Raw,
+    /// Hexadecimal text whose length counts characters.
+    Hex,
+    /// Hexadecimal text whose length counts bytes.
+    HexPairs,
+    /// Not carried by the profile.
+    Absent,
+}
+
+/// Everything the codec needs to read or write one field, eight bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Plan {
+    pub(super) prefix: Prefix,
+    pub(super) body: Body,
+    /// Fixed length or maximum, in the units the prefix counts.
+    pub(super) units: u16,
+    /// Bytes of a fixed field; 0 for a variable one.
+    pub(super) fixed_len: u16,
+}
+
+impl Plan {
+    pub(super) const ABSENT: Plan = Plan { prefix: Prefix::None, body: Body::Absent, units: 0, fixed_len: 0 };
+}
+
+impl Prefix {
+    /// Bytes of the prefix.
+    pub(super) const fn len(self) -> usize {
+        match self {
+            Prefix::None => 0,
+            Prefix::Bcd1 | Prefix::Binary1 => 1,
+            Prefix::Ascii2 | Prefix::Ebcdic2 | Prefix::Bcd2 | Prefix::Binary2 => 2,
+            Prefix::Ascii3 | Prefix::Ebcdic3 => 3,
+        }
+    }
+
+    /// Largest length the prefix can say.
+    pub(super) const fn units_max(self) -> u16 {
+        match self {
+            Prefix::None | Prefix::Binary2 => u16::MAX,
+            Prefix::Ascii2 | Prefix::Ebcdic2 | Prefix::Bcd1 => 99,
+            Prefix::Ascii3 | Prefix::Ebcdic3 | Prefix::Bcd2 => 999,
+            Prefix::Binary1 => 255,
+        }
+    }
+}
+
+impl Body {
+    /// Bytes on the wire for so many units of the length prefix.
+    #[inline]
+    pub(super) const fn wire_len(self, units: usize) -> usize {
+        match self {
+            Body::BcdLeft | Body::BcdRight | Body::BcdTrackLeft | Body::BcdTrackRight => units.div_ceil(2),
+            Body::BcdSigned => 1 + units.saturating_sub(1).div_ceil(2),
+            Body::HexPairs => units * 2,
+            _ => units,
+        }
+    }
+}

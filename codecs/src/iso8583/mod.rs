@@ -1,0 +1,29 @@
+//! ISO 8583: card messages as PoS terminals, banks and national switches exchange them.
+//!
+//! A [`Profile`] says how one dialect writes each field; [`decode`] reads a [`Message`] out of received bytes without
+//! copying them; a [`Draft`] writes one. Dialects are data (`profiles/*.toml`, [`Profile::from_toml`]), so a new host
+//! is a file. This module knows no flow, no session and no meaning of response codes: connectors do.
+
+mod bitmap;
+mod check;
+mod describe;
+mod dictionary;
+mod draft;
+mod field;
+mod mac;
+mod mask;
+mod message;
+mod mti;
+mod spec;
+
+pub use bitmap::{Bitmap, FieldNumbers};
+pub use describe::{Description, describe};
+pub use draft::{Draft, EncodeError};
+pub use field::{Attr, FieldSpec, Length};
+pub use mac::{Mac, MacKey, MacKeyError, Padding, Tag};
+pub use mask::{mask_digit_runs, mask_pan};
+pub use message::{DecodeError, Message, Mode, Warnings, decode};
+pub use mti::{Class, FoldKey, Function, Mti, MtiError, Version};
+pub use spec::{Profile, ProfileError};
+
+pub use crate::ErrorKind;
