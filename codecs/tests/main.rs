@@ -1,1 +1,11 @@
+//! What the codecs promise, told with the vectors under `golden/`: made by other implementations, or published.
 
+mod allocations;
+mod arbitrary;
+mod framing;
+mod macs;
+mod malformed;
+mod masking;
+mod profiles;
+mod support;
+mod vectors;

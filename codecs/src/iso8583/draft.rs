@@ -279,6 +279,7 @@ impl<'a> Draft<'a> {
 /// Writes prefix and body of `text`, then checks what was written as if it had been received.
 fn put_text(plan: Plan, text: &[u8], out: &mut Vec<u8>) -> Result<(), ErrorKind> {
     let units = match plan.body {
+        Body::Raw | Body::Hex | Body::HexPairs if !text.len().is_multiple_of(2) => return Err(ErrorKind::HexInvalid),
         Body::Raw | Body::HexPairs => text.len() / 2,
         _ => text.len(),
     };
@@ -307,9 +308,6 @@ fn put_text(plan: Plan, text: &[u8], out: &mut Vec<u8>) -> Result<(), ErrorKind>
             put_packed(digits, OddPad::LeftZero, false, out)?;
         }
         Body::Raw => {
-            if !text.len().is_multiple_of(2) {
-                return Err(ErrorKind::HexInvalid);
-            }
             for [high, low] in text.as_chunks::<2>().0 {
                 let nibbles = hex::value(*high).zip(hex::value(*low)).ok_or(ErrorKind::HexInvalid)?;
                 out.push(nibbles.0 << 4 | nibbles.1);

@@ -182,21 +182,20 @@ impl Profile {
     /// Names the key that is missing, unknown or makes no sense.
     pub fn from_toml(text: &str) -> Result<Profile, ProfileError> {
         let file: ProfileFile = toml::from_str(text).map_err(|error| ProfileError::Syntax(error.to_string()))?;
-        let base = match &file.base {
-            Some(name) => Some(Profile::by_name(name).ok_or_else(|| {
-                wrong("base", format!("there is no profile {name:?}; known are {}", Profile::NAMES.join(", ")))
-            })?),
-            None => None,
+        let (dictionary, base) = match (&file.base, &file.dictionary) {
+            (Some(_), Some(_)) => return Err(wrong("dictionary", "is given by base")),
+            (None, None) => return Err(wrong("base", "is missing")),
+            (None, Some(name)) => (dictionary(name)?, None),
+            (Some(name), None) => {
+                let unknown = || format!("there is no profile {name:?}; known are {}", Profile::NAMES.join(", "));
+                let base = Profile::by_name(name).ok_or_else(|| wrong("base", unknown()))?;
+                (base.dictionary, Some(base))
+            }
         };
         let encoding = file.encoding.over(base.as_ref().map(|base| base.encoding))?;
-        let mut profile = match (base, &file.dictionary) {
-            (Some(_), Some(_)) => return Err(wrong("dictionary", "is given by base")),
-            (Some(base), None) => Profile::compile(base.dictionary, encoding)?,
-            (None, Some(name)) => Profile::compile(dictionary(name)?, encoding)?,
-            (None, None) => return Err(wrong("base", "is missing")),
-        };
-        if let Some(base) = &file.base {
-            profile.name.clone_from(base);
+        let mut profile = Profile::compile(dictionary, encoding)?;
+        if let Some(base) = base {
+            profile.name.clone_from(&base.name);
         }
         if let Some(name) = file.name {
             profile.name = name;
