@@ -337,7 +337,7 @@ impl Money {
     /// # Errors
     /// [`MoneyError::Overflow`] when the net leaves the integer's range.
     pub fn split_vat(self, percent: u32, rounding: Rounding) -> Result<(Self, Self), MoneyError> {
-        let net = Decimal::from(self.minor) * Decimal::from(100) / Decimal::from(100 + percent);
+        let net = Decimal::from(self.minor) * Decimal::from(100) / Decimal::from(100 + u64::from(percent));
         let net = Self::rounded(net, self.currency, rounding)?;
         Ok((net, self.checked_sub(net)?))
     }
