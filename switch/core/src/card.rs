@@ -41,7 +41,7 @@ impl Pan {
                 if i % 2 == 1 { digit * 2 / 10 + digit * 2 % 10 } else { digit }
             })
             .sum();
-        if sum % 10 == 0 {
+        if sum.is_multiple_of(10) {
             Ok(Self(Zeroizing::new(text.to_owned())))
         } else {
             Err(CardError::PanCheckDigit)

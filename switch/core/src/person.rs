@@ -102,5 +102,5 @@ fn is_national_id(number: &str) -> bool {
             product / 10 + product % 10
         })
         .sum();
-    sum > 0 && sum % 10 == 0
+    sum > 0 && sum.is_multiple_of(10)
 }
