@@ -1,1 +1,149 @@
-fn main() {}
+//! ISO 8583 decode and encode: this crate, the crate iso8583_rs, and a bound written by hand for one dialect.
+//!
+//! The three take turns in every round, so that a busy machine slows all of them; medians, range and ratios are
+//! printed. Run with `cargo bench -p codecs --bench iso8583`.
+
+#![expect(clippy::print_stdout, reason = "a bench reports to the person who runs it")]
+
+#[path = "iso8583/by_hand.rs"]
+mod by_hand;
+
+use std::hint::black_box;
+use std::process::Command;
+use std::time::Instant;
+
+use codecs::iso8583::{Draft, Mode, Mti, Profile, decode};
+use iso8583_rs::iso8583::iso_spec;
+
+/// A purchase of 19 fields, 255 bytes in the dialect iso87-abin.
+const FIELDS: [(u8, &str); 19] = [
+    (2, "4111111111111111"),
+    (3, "000000"),
+    (4, "000000005000"),
+    (7, "1122103110"),
+    (11, "000010"),
+    (12, "123110"),
+    (13, "1122"),
+    (14, "2812"),
+    (18, "9399"),
+    (22, "051"),
+    (25, "00"),
+    (32, "275001"),
+    (35, "4111111111111111=28122011234567890"),
+    (37, "632612000010"),
+    (41, "GOV00001"),
+    (42, "HUKUMATI0000001"),
+    (43, "HUKUMATI GOV SERVICES    RAMALLAH     PS"),
+    (48, "BLR0040BILL000000000001234567SRV000000017"),
+    (49, "376"),
+];
+const ROUNDS: usize = 41;
+const CALLS: u32 = 20_000;
+/// iso8583_rs reads its field table from the file this variable names.
+const SPEC_VARIABLE: &str = "SPEC_FILE";
+
+fn main() {
+    if std::env::var_os(SPEC_VARIABLE).is_none() {
+        let this = std::env::current_exe().expect("the path of this bench");
+        let spec = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/iso8583_rs.yaml");
+        let status = Command::new(this).env(SPEC_VARIABLE, spec).status().expect("this bench, started again");
+        assert!(status.success(), "the bench failed");
+        return;
+    }
+    let profile = Profile::by_name("iso87-abin").expect("a built-in profile");
+    let request = Mti::from_digits([0, 2, 0, 0]).expect("four digits");
+    let mut wire = Vec::new();
+    draft(request).encode(&profile, &mut wire).expect("the message of this bench");
+
+    let spec = iso_spec::spec("");
+    let segment = spec.get_message_from_header("0200").unwrap_or_else(|_| panic!("in the field table"));
+    let theirs = |out: &mut Vec<u8>| {
+        let mut message = iso_spec::new_msg(spec, segment);
+        message.set("message_type", "0200").unwrap_or_else(|_| panic!("in the field table"));
+        for (n, value) in FIELDS {
+            message.set_on(n.into(), value).unwrap_or_else(|_| panic!("in the field table"));
+        }
+        *out = message.assemble().unwrap_or_else(|_| panic!("a complete message"));
+    };
+    let ours = |out: &mut Vec<u8>| draft(request).encode(&profile, out).expect("the message of this bench");
+    let by_hand = |out: &mut Vec<u8>| by_hand::encode(b"0200", &FIELDS, out).expect("the message of this bench");
+
+    let mut out = Vec::new();
+    for (name, encode) in [("ours", &ours as &dyn Fn(&mut Vec<u8>)), ("iso8583_rs", &theirs), ("by hand", &by_hand)] {
+        out.clear();
+        encode(&mut out);
+        assert_eq!(out, wire, "{name} writes the same bytes");
+    }
+    println!("0200, {} fields, {} bytes, iso87-abin, every character checked (not by iso8583_rs)", FIELDS.len(), wire.len());
+
+    let mut buffer = wire.clone();
+    let mut buffers = [Vec::new(), Vec::new(), Vec::new()];
+    let [out_ours, out_theirs, out_hand] = &mut buffers;
+    compare(
+        "decode",
+        [
+            &mut || {
+                black_box(decode(black_box(&profile), black_box(&wire), Mode::Strict).expect("written above"));
+            },
+            &mut || {
+                black_box(spec.parse(black_box(&mut buffer)).unwrap_or_else(|_| panic!("written above")));
+            },
+            &mut || {
+                black_box(by_hand::decode(black_box(&wire)).expect("written above"));
+            },
+        ],
+    );
+    compare(
+        "encode",
+        [
+            &mut || {
+                out_ours.clear();
+                ours(black_box(out_ours));
+            },
+            &mut || theirs(black_box(out_theirs)),
+            &mut || {
+                out_hand.clear();
+                by_hand(black_box(out_hand));
+            },
+        ],
+    );
+}
+
+fn draft(mti: Mti) -> Draft<'static> {
+    let mut draft = Draft::new(mti);
+    for (n, value) in black_box(FIELDS) {
+        draft.set(n, value);
+    }
+    draft
+}
+
+/// Nanoseconds a call of each, interleaved, with the ratios to the first.
+fn compare(what: &str, mut contenders: [&mut dyn FnMut(); 3]) {
+    let mut samples = [const { Vec::new() }; 3];
+    for round in 0..ROUNDS + 3 {
+        for (contender, samples) in contenders.iter_mut().zip(&mut samples) {
+            let start = Instant::now();
+            for _ in 0..CALLS {
+                contender();
+            }
+            let nanoseconds = start.elapsed().as_secs_f64() * 1e9 / f64::from(CALLS);
+            if round >= 3 {
+                samples.push(nanoseconds);
+            }
+        }
+    }
+    let medians = samples.each_mut().map(|samples| {
+        samples.sort_by(f64::total_cmp);
+        samples[samples.len() / 2]
+    });
+    for ((name, samples), median) in ["ours", "iso8583_rs", "by hand"].iter().zip(&samples).zip(medians) {
+        let (least, most) = (samples[0], samples[samples.len() - 1]);
+        println!("{what} {name:<11} {median:>8.0} ns  ({least:.0} to {most:.0})");
+    }
+    if samples[1][ROUNDS - 1] > 2.0 * samples[1][0] {
+        println!("{what}: the baseline's own runs differ by more than two times; no ratio");
+    } else {
+        let [ours, theirs, by_hand] = medians;
+        println!("{what}: {:.1} times faster than iso8583_rs, {:.2} times the hand-written bound", theirs / ours, ours / by_hand);
+    }
+}

@@ -240,7 +240,8 @@ mod tests {
 
     #[test]
     fn faults_have_a_kind_and_a_place() {
-        let table: [(Body, &[u8], usize, Option<(ErrorKind, usize)>); 9] = [
+        type Fault = Option<(ErrorKind, usize)>;
+        let table: [(Body, &[u8], usize, Fault); 9] = [
             (Body::AsciiDigits,    b"12X4",        4, Some((ErrorKind::NotNumeric, 2))),
             (Body::AsciiPrintable, b"a\nb",        3, Some((ErrorKind::CharacterInvalid, 1))),
             (Body::AsciiSigned,    b"X1",          2, Some((ErrorKind::SignInvalid, 0))),

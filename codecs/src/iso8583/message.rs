@@ -71,10 +71,10 @@ pub fn decode<'a>(profile: &'a Profile, bytes: &'a [u8], mode: Mode) -> Result<M
         let units = reader.units(plan).map_err(|kind| DecodeError::of_field(profile, kind, n, prefix_at))?;
         let start = reader.at;
         let body = reader.body(plan, units).ok_or_else(|| reader.error(ErrorKind::FieldTruncated, n))?;
-        if !is_clean(plan.body, body, units) {
-            message.warnings.note(profile, mode, plan, n, (start, body, units))?;
-        }
         message.spans[slot(n)] = (start as u16, reader.at as u16);
+        if !is_clean(plan.body, body, units) {
+            message.judge(n, units, mode)?;
+        }
     }
     if reader.at < bytes.len() {
         return Err(DecodeError::whole(ErrorKind::TrailingBytes, reader.at));
@@ -228,23 +228,10 @@ impl Warnings {
         Self::KINDS.iter().zip(self.counts).find(|(known, _)| **known == kind).map_or(0, |(_, count)| count.into())
     }
 
-    #[cold]
-    fn note(
-        &mut self,
-        profile: &Profile,
-        mode: Mode,
-        plan: Plan,
-        n: u8,
-        (start, body, units): (usize, &[u8], usize),
-    ) -> Result<(), DecodeError> {
-        let Some((kind, at)) = first_fault(plan.body, body, units) else { return Ok(()) };
-        if mode == Mode::Strict || !kind.is_tolerable() {
-            return Err(DecodeError::of_field(profile, kind, n, start + at));
-        }
+    fn count(&mut self, kind: ErrorKind) {
         for (known, count) in Self::KINDS.iter().zip(&mut self.counts) {
             *count += u8::from(*known == kind);
         }
-        Ok(())
     }
 }
 
@@ -279,6 +266,18 @@ impl<'a> Message<'a> {
         let per_half = if self.profile.bitmap_form() == BitmapForm::Binary { 8 } else { 16 };
         let len = if self.bitmap.has(1) { 2 * per_half } else { per_half };
         self.bytes.get(start..start + len).unwrap_or_default()
+    }
+
+    /// Refuses or counts what is wrong with the body of field `n`.
+    #[cold]
+    fn judge(&mut self, n: u8, units: usize, mode: Mode) -> Result<(), DecodeError> {
+        let (Some(wire), Some((start, _))) = (self.wire(n), self.span(n)) else { return Ok(()) };
+        let Some((kind, at)) = first_fault(self.profile.plan(n).body, wire, units) else { return Ok(()) };
+        if mode == Mode::Strict || !kind.is_tolerable() {
+            return Err(DecodeError::of_field(self.profile, kind, n, start + at));
+        }
+        self.warnings.count(kind);
+        Ok(())
     }
 
     /// What a lenient link tolerated; nothing in strict mode.
