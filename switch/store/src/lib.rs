@@ -1,1 +1,24 @@
-//! Keeps it: the only SQL of the switch, one text for SQLite and PostgreSQL, group commit.
+//! Keeps it: the only SQL of the switch, one text for SQLite and PostgreSQL,
+//! and the group commit that every payment goes through.
+//!
+//! Deliberately absent: decisions. What may happen is decided in `switch-core`;
+//! this crate makes it durable, or says that somebody else was first.
+#![forbid(unsafe_code)]
+
+pub mod agent;
+pub mod attempt;
+pub mod bill;
+pub mod card;
+pub mod cash;
+pub mod client;
+pub mod db;
+pub mod facts;
+pub mod journal;
+pub mod ledger;
+pub mod outbox;
+pub mod payment;
+pub mod schema;
+pub mod statements;
+
+pub use db::{Backend, Db, DbOptions, StoreError, Tx};
+pub use journal::Journal;

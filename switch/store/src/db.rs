@@ -1,0 +1,416 @@
+//! The two engines behind closed enums: [`Db`] to begin, [`Tx`] to work in,
+//! [`Row`] to read. A query is one text and one list of values on either.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgRow};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
+    SqliteSynchronous,
+};
+use sqlx::{Postgres, Row as _, Sqlite};
+use tokio::sync::{Mutex, OwnedMutexGuard};
+
+use crate::statements::Statement;
+
+/// Which engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backend {
+    /// The embedded one.
+    Sqlite,
+    /// The one for production.
+    Postgres,
+}
+
+/// Why the store could not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The engine refused or is out of reach.
+    #[error("the database: {0}")]
+    Database(#[from] sqlx::Error),
+    /// The writer of the embedded engine failed.
+    #[error("the embedded database: {0}")]
+    Embedded(#[from] rusqlite::Error),
+    /// The schema could not be brought up to date.
+    #[error("the schema: {0}")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+    /// Durability or settings are not what the promise needs.
+    #[error("the database is not safe to use: {0}")]
+    Unsafe(String),
+    /// A stored value that no code of ours writes.
+    #[error("the database holds what it should not: {0}")]
+    Corrupt(String),
+    /// The journal has stopped; nothing was written.
+    #[error("the journal has stopped")]
+    Stopped,
+}
+
+/// How to open a database.
+#[derive(Debug, Clone)]
+pub struct DbOptions {
+    /// `sqlite:PATH` or a PostgreSQL URL.
+    pub url: String,
+    /// Connections for reading (SQLite) or for everything but the journal.
+    pub connections: u32,
+}
+
+/// An open database.
+#[derive(Debug, Clone)]
+pub enum Db {
+    /// The embedded engine: many readers, one writer at a time.
+    Sqlite(SqliteDb),
+    /// PostgreSQL.
+    Postgres(PgDb),
+}
+
+/// The embedded engine.
+#[derive(Debug, Clone)]
+pub struct SqliteDb {
+    pub(crate) path: PathBuf,
+    readers: SqlitePool,
+    writer: SqlitePool,
+    /// Taken by whoever writes, so that writers queue in order instead of polling the lock.
+    pub(crate) turn: Arc<Mutex<()>>,
+}
+
+/// PostgreSQL.
+#[derive(Debug, Clone)]
+pub struct PgDb {
+    pub(crate) options: PgConnectOptions,
+    pool: PgPool,
+}
+
+impl Db {
+    /// Opens a database; creates the file of the embedded engine.
+    ///
+    /// # Errors
+    /// [`StoreError::Unsafe`] when commits would not be durable, else the engine's own.
+    pub async fn open(options: &DbOptions) -> Result<Self, StoreError> {
+        match options.url.strip_prefix("sqlite:") {
+            Some(path) => Self::open_sqlite(path, options.connections).await,
+            None => Self::open_postgres(options).await,
+        }
+    }
+
+    async fn open_sqlite(path: &str, connections: u32) -> Result<Self, StoreError> {
+        let path = PathBuf::from(path.trim_start_matches("//"));
+        let connect = SqliteConnectOptions::new()
+            .filename(&path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(5))
+            .pragma("cache_size", "-20000")
+            .pragma("temp_store", "MEMORY")
+            .pragma("wal_autocheckpoint", "0");
+        let writer = SqlitePoolOptions::new().max_connections(1).connect_with(connect.clone());
+        let writer = writer.await?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(connections.max(1))
+            .connect_with(connect.optimize_on_close(false, None).read_only(true))
+            .await?;
+        let mode: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&writer).await?;
+        let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(&writer).await?;
+        if mode != "wal" || synchronous != 2 {
+            return Err(StoreError::Unsafe(format!(
+                "SQLite runs with journal_mode={mode}, synchronous={synchronous}; \
+                 the switch needs wal and 2 (FULL)"
+            )));
+        }
+        Ok(Self::Sqlite(SqliteDb { path, readers, writer, turn: Arc::default() }))
+    }
+
+    async fn open_postgres(options: &DbOptions) -> Result<Self, StoreError> {
+        let connect = PgConnectOptions::from_str(&options.url)?.application_name("switchd");
+        let pool = PgPoolOptions::new()
+            .max_connections(options.connections.max(2))
+            .acquire_timeout(Duration::from_secs(5))
+            .connect_with(connect.clone())
+            .await?;
+        for setting in ["fsync", "synchronous_commit", "full_page_writes"] {
+            let sql = "SELECT current_setting($1)";
+            let value: String = sqlx::query_scalar(sql).bind(setting).fetch_one(&pool).await?;
+            if matches!(value.as_str(), "off" | "local") && setting != "full_page_writes"
+                || value == "off"
+            {
+                return Err(StoreError::Unsafe(format!(
+                    "PostgreSQL runs with {setting}={value}; the switch needs durable commits"
+                )));
+            }
+        }
+        Ok(Self::Postgres(PgDb { options: connect, pool }))
+    }
+
+    /// Which engine this is.
+    #[must_use]
+    pub fn backend(&self) -> Backend {
+        match self {
+            Self::Sqlite(_) => Backend::Sqlite,
+            Self::Postgres(_) => Backend::Postgres,
+        }
+    }
+
+    /// Begins a transaction that may write. On the embedded engine it waits for
+    /// its turn and holds the write lock from the start.
+    ///
+    /// # Errors
+    /// The engine's own.
+    pub async fn begin(&self) -> Result<Tx, StoreError> {
+        Ok(match self {
+            Self::Sqlite(db) => {
+                let turn = Arc::clone(&db.turn).lock_owned().await;
+                Tx::Sqlite(db.writer.begin_with("BEGIN IMMEDIATE").await?, turn)
+            }
+            Self::Postgres(db) => Tx::Postgres(db.pool.begin().await?),
+        })
+    }
+
+    /// Reads rows outside any transaction.
+    pub(crate) async fn fetch_all(
+        &self,
+        statement: &Statement,
+        values: Vec<Value>,
+    ) -> Result<Vec<Row>, StoreError> {
+        Ok(match self {
+            Self::Sqlite(db) => rows(
+                bind_sqlite(statement, values).fetch_all(&db.readers).await?,
+                Row::Sqlite,
+            ),
+            Self::Postgres(db) => {
+                rows(bind_postgres(statement, values).fetch_all(&db.pool).await?, Row::Postgres)
+            }
+        })
+    }
+
+    /// Reads at most one row outside any transaction.
+    pub(crate) async fn fetch_optional(
+        &self,
+        statement: &Statement,
+        values: Vec<Value>,
+    ) -> Result<Option<Row>, StoreError> {
+        Ok(self.fetch_all(statement, values).await?.into_iter().next())
+    }
+
+    /// Whether a statement can be prepared on this engine, for the test of all of them.
+    ///
+    /// # Errors
+    /// The engine's own words about the statement.
+    pub async fn prepare(&self, statement: &Statement) -> Result<(), StoreError> {
+        use sqlx::{Executor, SqlStr, SqlSafeStr};
+        let Some(text) = statement.text(self.backend()) else { return Ok(()) };
+        let text: SqlStr = text.into_sql_str();
+        match self {
+            Self::Sqlite(db) => drop(db.writer.acquire().await?.prepare(text).await?),
+            Self::Postgres(db) => drop(db.pool.acquire().await?.prepare(text).await?),
+        }
+        Ok(())
+    }
+
+    pub(crate) fn sqlite_writer(&self) -> Option<&SqlitePool> {
+        match self {
+            Self::Sqlite(db) => Some(&db.writer),
+            Self::Postgres(_) => None,
+        }
+    }
+
+    pub(crate) fn postgres_pool(&self) -> Option<&PgPool> {
+        match self {
+            Self::Sqlite(_) => None,
+            Self::Postgres(db) => Some(&db.pool),
+        }
+    }
+
+    /// Closes every connection.
+    pub async fn close(&self) {
+        match self {
+            Self::Sqlite(db) => {
+                db.readers.close().await;
+                db.writer.close().await;
+            }
+            Self::Postgres(db) => db.pool.close().await,
+        }
+    }
+}
+
+/// A transaction. Dropped without [`Tx::commit`], it never happened.
+#[derive(Debug)]
+pub enum Tx {
+    /// With the writer's turn, given back at the end.
+    Sqlite(sqlx::Transaction<'static, Sqlite>, OwnedMutexGuard<()>),
+    /// Of PostgreSQL.
+    Postgres(sqlx::Transaction<'static, Postgres>),
+}
+
+impl Tx {
+    /// Makes it durable.
+    ///
+    /// # Errors
+    /// The engine's own. The outcome is then unknown: read again by key.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(tx, turn) => {
+                tx.commit().await?;
+                drop(turn);
+            }
+            Self::Postgres(tx) => tx.commit().await?,
+        }
+        Ok(())
+    }
+
+    /// Runs a statement; the number of rows it touched.
+    pub(crate) async fn execute(
+        &mut self,
+        statement: &Statement,
+        values: Vec<Value>,
+    ) -> Result<u64, StoreError> {
+        Ok(match self {
+            Self::Sqlite(tx, _) => {
+                bind_sqlite(statement, values).execute(&mut **tx).await?.rows_affected()
+            }
+            Self::Postgres(tx) => {
+                bind_postgres(statement, values).execute(&mut **tx).await?.rows_affected()
+            }
+        })
+    }
+
+    /// Reads rows, such as those of `RETURNING`.
+    pub(crate) async fn fetch_all(
+        &mut self,
+        statement: &Statement,
+        values: Vec<Value>,
+    ) -> Result<Vec<Row>, StoreError> {
+        Ok(match self {
+            Self::Sqlite(tx, _) => {
+                rows(bind_sqlite(statement, values).fetch_all(&mut **tx).await?, Row::Sqlite)
+            }
+            Self::Postgres(tx) => {
+                rows(bind_postgres(statement, values).fetch_all(&mut **tx).await?, Row::Postgres)
+            }
+        })
+    }
+
+    /// Reads at most one row.
+    pub(crate) async fn fetch_optional(
+        &mut self,
+        statement: &Statement,
+        values: Vec<Value>,
+    ) -> Result<Option<Row>, StoreError> {
+        Ok(self.fetch_all(statement, values).await?.into_iter().next())
+    }
+}
+
+fn rows<R>(list: Vec<R>, wrap: fn(R) -> Row) -> Vec<Row> {
+    list.into_iter().map(wrap).collect()
+}
+
+/// A value of a statement.
+#[derive(Debug, Clone)]
+pub(crate) enum Value {
+    Int(i64),
+    MaybeInt(Option<i64>),
+    Text(String),
+    MaybeText(Option<String>),
+    Bytes(Vec<u8>),
+    MaybeBytes(Option<Vec<u8>>),
+}
+
+macro_rules! value_from {
+    ($($from:ty => $variant:ident),* $(,)?) => {$(
+        impl From<$from> for Value {
+            fn from(value: $from) -> Self { Self::$variant(value.into()) }
+        }
+    )*};
+}
+value_from! {
+    i64 => Int, i32 => Int, u32 => Int, u16 => Int,
+    Option<i64> => MaybeInt,
+    &str => Text, String => Text, Option<String> => MaybeText,
+    Vec<u8> => Bytes, Option<Vec<u8>> => MaybeBytes,
+}
+
+impl From<Option<&str>> for Value {
+    fn from(value: Option<&str>) -> Self {
+        Self::MaybeText(value.map(str::to_owned))
+    }
+}
+
+/// The values of a statement in the order of `$1`, `$2`, ….
+macro_rules! values {
+    ($($value:expr),* $(,)?) => { vec![$($crate::db::Value::from($value)),*] };
+}
+pub(crate) use values;
+
+macro_rules! bind_fn {
+    ($name:ident, $engine:ty, $backend:expr) => {
+        fn $name(
+            statement: &Statement,
+            values: Vec<Value>,
+        ) -> sqlx::query::Query<'static, $engine, <$engine as sqlx::Database>::Arguments> {
+            let text = statement.text($backend).unwrap_or("");
+            values.into_iter().fold(sqlx::query(text), |query, value| match value {
+                Value::Int(v) => query.bind(v),
+                Value::MaybeInt(v) => query.bind(v),
+                Value::Text(v) => query.bind(v),
+                Value::MaybeText(v) => query.bind(v),
+                Value::Bytes(v) => query.bind(v),
+                Value::MaybeBytes(v) => query.bind(v),
+            })
+        }
+    };
+}
+bind_fn!(bind_sqlite, Sqlite, Backend::Sqlite);
+bind_fn!(bind_postgres, Postgres, Backend::Postgres);
+
+/// A row of either engine. Integers are read as `i64` whatever their width.
+#[derive(Debug)]
+pub(crate) enum Row {
+    Sqlite(SqliteRow),
+    Postgres(PgRow),
+}
+
+impl Row {
+    pub(crate) fn int(&self, column: &str) -> Result<i64, StoreError> {
+        self.maybe_int(column)?.ok_or_else(|| missing(column))
+    }
+
+    pub(crate) fn maybe_int(&self, column: &str) -> Result<Option<i64>, StoreError> {
+        Ok(match self {
+            Self::Sqlite(row) => row.try_get(column)?,
+            // INTEGER of PostgreSQL has 32 bits, BIGINT 64.
+            Self::Postgres(row) => match row.try_get::<Option<i64>, _>(column) {
+                Ok(value) => value,
+                Err(_) => row.try_get::<Option<i32>, _>(column)?.map(i64::from),
+            },
+        })
+    }
+
+    pub(crate) fn text(&self, column: &str) -> Result<String, StoreError> {
+        self.maybe_text(column)?.ok_or_else(|| missing(column))
+    }
+
+    pub(crate) fn maybe_text(&self, column: &str) -> Result<Option<String>, StoreError> {
+        Ok(match self {
+            Self::Sqlite(row) => row.try_get(column)?,
+            Self::Postgres(row) => row.try_get(column)?,
+        })
+    }
+
+    pub(crate) fn maybe_bytes(&self, column: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(match self {
+            Self::Sqlite(row) => row.try_get(column)?,
+            Self::Postgres(row) => row.try_get(column)?,
+        })
+    }
+
+    pub(crate) fn bytes(&self, column: &str) -> Result<Vec<u8>, StoreError> {
+        self.maybe_bytes(column)?.ok_or_else(|| missing(column))
+    }
+}
+
+fn missing(column: &str) -> StoreError {
+    StoreError::Corrupt(format!("{column} is NULL"))
+}

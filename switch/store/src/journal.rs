@@ -1,0 +1,195 @@
+//! Group commit: the one writer of everything a payment leaves behind.
+//!
+//! Commands queue; whatever is queued when the last group is on disk becomes the
+//! next group. There is no timer: while one commit is being made durable the
+//! next group forms by itself. A group is one transaction and one fsync, and
+//! every command in it is answered separately: one that loses (key used, bill
+//! taken, attempt moved on) loses alone.
+//!
+//! The two bodies are the only hand-tuned difference between the engines: on
+//! SQLite a thread of its own runs prepared statements row by row, without a
+//! hop between threads for each; on PostgreSQL one data-modifying statement with
+//! typed arrays is one round trip and one commit. One conformance suite holds
+//! them to the same behaviour.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use switch_core::clock::Timestamp;
+use switch_core::id::{AttemptId, BillId, CardId, ClientId, EventId, PaymentId};
+use switch_core::idempotency::Answer;
+use switch_core::ledger::Transfer;
+use switch_core::payment::{Payment, PaymentState};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::attempt::OpenAttempt;
+use crate::db::{Db, StoreError};
+
+pub(crate) mod postgres;
+pub(crate) mod sqlite;
+
+/// Commands that may wait before a caller has to.
+const QUEUE_MAX: usize = 8192;
+
+/// TX1: everything that must be durable before a byte leaves.
+#[derive(Debug)]
+pub struct Intake {
+    /// The payment; its key is claimed with it.
+    pub payment: Payment,
+    /// The bill it claims.
+    pub bill: BillId,
+    /// The attempt: references, accounts of the promise, and with them all that
+    /// a reversal needs. Being open *is* the armed reversal.
+    pub attempt: OpenAttempt,
+}
+
+/// What became of an intake.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IntakeVerdict {
+    /// Durable: the message may leave.
+    Taken,
+    /// The client has used this key before; nothing was written.
+    KeyUsed,
+    /// Somebody holds the bill; the refusal is durable under the key.
+    BillTaken,
+}
+
+/// TX2: everything that follows from knowing how an attempt ended.
+#[derive(Debug)]
+pub struct Ending {
+    /// The payment.
+    pub payment: PaymentId,
+    /// The state of the attempt this was decided on; another one wins.
+    pub epoch: i64,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The posting or voiding of its promise.
+    pub transfer: Transfer,
+    /// The bill that is free again.
+    pub release: Option<BillId>,
+    /// The card that leaves the vault.
+    pub purge: Option<CardId>,
+    /// The event for the subscriber.
+    pub event: Option<(EventId, ClientId)>,
+}
+
+/// The row that ends a payment.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// A final state.
+    pub state: PaymentState,
+    /// Why, in our words.
+    pub reason: Option<String>,
+    /// The counterparty.
+    pub connector: Option<Arc<str>>,
+    /// The attempt that decided.
+    pub attempt: Option<AttemptId>,
+    /// Its trace number.
+    pub stan: Option<u32>,
+    /// Authorisation code.
+    pub approval_code: Option<String>,
+    /// Raw response code.
+    pub response_code: Option<String>,
+    /// The answer that is given, now and to every repeat. `None` when an answer
+    /// was given while the outcome was unknown, or none was due.
+    pub answer: Option<Answer>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What became of an ending.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EndVerdict {
+    /// Durable.
+    Ended,
+    /// The attempt had moved on or ended before; nothing was written.
+    Superseded,
+}
+
+/// A command and where its verdict goes.
+pub(crate) enum Command {
+    Intake(Box<Intake>, oneshot::Sender<Result<IntakeVerdict, StoreError>>),
+    End(Box<Ending>, oneshot::Sender<Result<EndVerdict, StoreError>>),
+}
+
+/// What the writer has done so far.
+#[derive(Debug, Default)]
+pub struct Counts {
+    /// Transactions made durable.
+    pub commits: AtomicU64,
+    /// Commands in them.
+    pub commands: AtomicU64,
+    /// Groups that failed.
+    pub failures: AtomicU64,
+    /// Set when the storage itself failed: the process must not go on.
+    pub storage_failed: std::sync::atomic::AtomicBool,
+}
+
+/// The handle everyone writes through.
+#[derive(Debug, Clone)]
+pub struct Journal {
+    queue: mpsc::Sender<Command>,
+    counts: Arc<Counts>,
+}
+
+impl Journal {
+    /// Starts the writer of a database. It ends when the last handle is dropped.
+    ///
+    /// # Errors
+    /// When the writer's connection cannot be opened.
+    pub async fn start(db: &Db) -> Result<Self, StoreError> {
+        let (queue, commands) = mpsc::channel(QUEUE_MAX);
+        let counts = Arc::new(Counts::default());
+        match db {
+            Db::Sqlite(db) => sqlite::start(db, commands, Arc::clone(&counts))?,
+            Db::Postgres(db) => {
+                postgres::start(db.options.clone(), commands, Arc::clone(&counts)).await?;
+            }
+        }
+        Ok(Self { queue, counts })
+    }
+
+    /// What the writer has done so far.
+    #[must_use]
+    pub fn counts(&self) -> &Counts {
+        &self.counts
+    }
+
+    /// Commands waiting now.
+    #[must_use]
+    pub fn queued(&self) -> usize {
+        QUEUE_MAX - self.queue.capacity()
+    }
+
+    /// TX1. Returns when it is durable.
+    ///
+    /// # Errors
+    /// [`StoreError`]: nothing may be sent; whether the row exists is unknown.
+    pub async fn intake(&self, intake: Intake) -> Result<IntakeVerdict, StoreError> {
+        self.submit(|reply| Command::Intake(Box::new(intake), reply)).await
+    }
+
+    /// TX2. Returns when it is durable.
+    ///
+    /// # Errors
+    /// [`StoreError`]: whether the row exists is unknown; ask again.
+    pub async fn end(&self, ending: Ending) -> Result<EndVerdict, StoreError> {
+        self.submit(|reply| Command::End(Box::new(ending), reply)).await
+    }
+
+    async fn submit<T>(
+        &self,
+        command: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Command,
+    ) -> Result<T, StoreError> {
+        let (reply, verdict) = oneshot::channel();
+        self.queue.send(command(reply)).await.map_err(|_| StoreError::Stopped)?;
+        verdict.await.map_err(|_| StoreError::Stopped)?
+    }
+}
+
+impl Counts {
+    fn committed(&self, commands: usize) {
+        self.commits.fetch_add(1, Ordering::Relaxed);
+        self.commands.fetch_add(commands as u64, Ordering::Relaxed);
+    }
+}

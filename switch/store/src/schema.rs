@@ -1,0 +1,68 @@
+//! Brings the schema up to date. One text for both engines, except for the
+//! triggers that keep the money tables append-only.
+
+use std::borrow::Cow;
+
+use sqlx::SqlSafeStr;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+
+use crate::db::{Backend, Db, StoreError, values};
+use crate::statements::statements;
+
+statements! {
+    APPLIED = portable("SELECT version FROM _sqlx_migrations WHERE success ORDER BY version");
+    TABLES = twin(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name = '_sqlx_migrations'",
+        "SELECT CAST(table_name AS TEXT) AS name FROM information_schema.tables
+         WHERE table_schema = current_schema() AND table_name = '_sqlx_migrations'",
+    );
+}
+
+const SWITCH: &str = include_str!("../migrations/0001_switch.sql");
+
+/// Version, description and text of each step, in order.
+fn steps(backend: Backend) -> Vec<(i64, &'static str, String)> {
+    let (switch, append_only) = match backend {
+        Backend::Postgres => {
+            (SWITCH.to_owned(), include_str!("../migrations/0002_append_only.postgres.sql"))
+        }
+        Backend::Sqlite => (
+            SWITCH
+                .replace("BIGINT PRIMARY KEY", "INTEGER PRIMARY KEY")
+                .replace("BIGINT  PRIMARY KEY", "INTEGER PRIMARY KEY")
+                .replace("BYTEA", "BLOB"),
+            include_str!("../migrations/0002_append_only.sqlite.sql"),
+        ),
+    };
+    vec![(1, "switch", switch), (2, "append only", append_only.to_owned())]
+}
+
+/// Applies what is missing. Safe to call again and from several nodes at once.
+///
+/// # Errors
+/// [`StoreError::Migrate`] when a step fails or an applied one was changed.
+pub async fn migrate(db: &Db) -> Result<(), StoreError> {
+    let migrations = steps(db.backend()).into_iter().map(|(version, description, sql)| {
+        let sql = sqlx::AssertSqlSafe(sql).into_sql_str();
+        Migration::new(version, Cow::Borrowed(description), MigrationType::Simple, sql, false)
+    });
+    let migrator = Migrator::with_migrations(migrations.collect());
+    match (db.sqlite_writer(), db.postgres_pool()) {
+        (Some(pool), _) => migrator.run(pool).await?,
+        (None, Some(pool)) => migrator.run(pool).await?,
+        (None, None) => {}
+    }
+    Ok(())
+}
+
+/// How many steps are not applied yet.
+///
+/// # Errors
+/// The engine's own.
+pub async fn pending(db: &Db) -> Result<usize, StoreError> {
+    let known = steps(db.backend()).len();
+    if db.fetch_optional(&TABLES, values![]).await?.is_none() {
+        return Ok(known);
+    }
+    Ok(known.saturating_sub(db.fetch_all(&APPLIED, values![]).await?.len()))
+}
