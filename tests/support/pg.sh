@@ -79,4 +79,5 @@ pg_stop() {
   kill -QUIT "$pg_pid" 2>/dev/null
   wait "$pg_pid" 2>/dev/null
   pg_pid=
+  unset SWITCHD_TEST_POSTGRES
 }
