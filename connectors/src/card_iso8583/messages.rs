@@ -1,0 +1,232 @@
+//! The messages of a card host, pure: what we write, what we read, and (for the sandbox twin) the other direction.
+//!
+//! Nothing here knows a socket or a clock. Field numbers are those of ISO 8583:1987. The references come from the
+//! engine and stay the same from request to reversal: 4, 7, 11, 12, 13, 37, 41, 42 and 49.
+
+use codecs::iso8583::{Class, Draft, Message, Mti};
+use switch_core::connector::{
+    Approval, AttemptRef, Cause, Enquiry, Instruction, Outcome, Reversal, ReversalAnswer,
+};
+use switch_core::money::{Currency, Money};
+
+use super::response_codes::{Meaning, REVERSAL_RETRY, decline, meaning};
+use super::settings::{CardSettings, EnquiryRules, ReversalRules};
+use crate::transport::iso8583::mti;
+
+/// Sale request.
+pub(crate) const SALE: Mti = mti([0, 2, 0, 0]);
+/// Network management request.
+pub(crate) const NETWORK: Mti = mti([0, 8, 0, 0]);
+
+/// Field 70: what a network management message is about.
+pub(crate) mod network {
+    pub(crate) const SIGN_ON: u16 = 1;
+    pub(crate) const SIGN_OFF: u16 = 2;
+    pub(crate) const CUT_OVER: u16 = 201;
+    pub(crate) const ECHO: u16 = 301;
+}
+
+/// Response codes both sides write themselves.
+pub(crate) mod code {
+    pub(crate) const APPROVED: &str = "00";
+    pub(crate) const INVALID_TRANSACTION: &str = "12";
+}
+
+/// A sale (0200). `business_date` is field 15 as `MMDD`, once the host has named one.
+pub(crate) fn sale<'a>(
+    settings: &'a CardSettings,
+    instruction: &'a Instruction,
+    rrn: &'a str,
+    business_date: Option<u16>,
+) -> Result<Draft<'a>, Cause> {
+    let Some(card) = &instruction.card else {
+        return Err(Cause::Unbuildable("a card payment needs a card".into()));
+    };
+    let acceptor = &settings.acceptor;
+    let mut draft = Draft::new(SALE);
+    references(&mut draft, settings, &instruction.refs, rrn)?;
+    draft
+        .set(2, card.pan.expose())
+        .set(14, card.expiry.as_str())
+        .set(18, acceptor.merchant_category.as_str())
+        .set(22, acceptor.entry_mode.as_str())
+        .set(25, acceptor.condition_code.as_str())
+        .set_padded(43, acceptor.name_location.as_str());
+    if let Some(date) = business_date {
+        draft.set_number(15, date.into());
+    }
+    Ok(draft)
+}
+
+/// A reversal (0420 or 0400), or its repeat (0421, 0401): the references of the original, and field 90 built from
+/// the request, because the answer may never have come.
+pub(crate) fn reversal<'a>(
+    settings: &'a CardSettings,
+    reversal: &'a Reversal,
+    rrn: &'a str,
+) -> Result<Draft<'a>, Cause> {
+    let rules = &settings.reversal;
+    let original = &reversal.original;
+    let mut draft = Draft::new(if reversal.repeat { rules.mti.repeat() } else { rules.mti });
+    references(&mut draft, settings, original, rrn)?;
+    if let Some(card) = &reversal.card {
+        draft.set(2, card.pan.expose());
+    }
+    if let Some(code) = &rules.reason_code {
+        draft.set(39, code.as_str());
+    }
+    draft.set(90, original_elements(original, &settings.acceptor.acquirer_id));
+    Ok(draft)
+}
+
+/// A question about an attempt.
+pub(crate) fn enquiry<'a>(
+    settings: &'a CardSettings,
+    rules: &'a EnquiryRules,
+    attempt: &'a AttemptRef,
+    rrn: &'a str,
+) -> Result<Draft<'a>, Cause> {
+    let mut draft = Draft::new(rules.mti);
+    references(&mut draft, settings, attempt, rrn)?;
+    match &rules.processing_code {
+        Some(code) => draft.set(3, code.as_str()),
+        None => draft.remove(3),
+    };
+    draft.set(90, original_elements(attempt, &settings.acceptor.acquirer_id));
+    Ok(draft)
+}
+
+/// A network management request (0800).
+pub(crate) fn network_request(what: u16, stan: u32, at: switch_core::clock::Timestamp) -> Draft<'static> {
+    let mut draft = Draft::new(NETWORK);
+    draft.set_number(7, transmitted(at)).set_number(11, stan.into()).set_number(70, what.into());
+    draft
+}
+
+/// What is the same in a sale, its reversal and an enquiry about it.
+fn references<'a>(
+    draft: &mut Draft<'a>,
+    settings: &'a CardSettings,
+    refs: &AttemptRef,
+    rrn: &'a str,
+) -> Result<(), Cause> {
+    let acceptor = &settings.acceptor;
+    let amount = u64::try_from(refs.amount.minor())
+        .map_err(|_| Cause::Unbuildable("field 4 cannot carry a negative amount".into()))?;
+    let local = jiff::Timestamp::from_millisecond(refs.sent_at.0)
+        .map(|at| acceptor.time_zone.to_datetime(at))
+        .map_err(|_| Cause::Unbuildable("field 12 cannot carry this time".into()))?;
+    let number = |n: i8| u64::from(n.unsigned_abs());
+    draft
+        .set(3, acceptor.processing_code.as_str())
+        .set_number(4, amount)
+        .set_number(7, transmitted(refs.sent_at))
+        .set_number(11, refs.stan.into())
+        .set_number(12, number(local.hour()) * 10_000 + number(local.minute()) * 100 + number(local.second()))
+        .set_number(13, number(local.month()) * 100 + number(local.day()))
+        .set(32, acceptor.acquirer_id.as_str())
+        .set(37, rrn)
+        .set_padded(41, acceptor.terminal_id.as_str())
+        .set_padded(42, acceptor.merchant_id.as_str())
+        .set(49, refs.amount.currency().numeric());
+    Ok(())
+}
+
+/// Field 7 in UTC, as the number of its ten digits.
+fn transmitted(at: switch_core::clock::Timestamp) -> u64 {
+    let c = at.utc();
+    [c.month, c.day, c.hour, c.minute, c.second].iter().fold(0, |digits, part| digits * 100 + u64::from(*part))
+}
+
+/// Field 90: type, trace, transmission time and acquirer of the original, no forwarder.
+fn original_elements(original: &AttemptRef, acquirer: &str) -> String {
+    format!("{SALE}{:06}{:010}{acquirer:0>11}{:011}", original.stan, transmitted(original.sent_at), 0)
+}
+
+/// The answer to a sale. `expected` is the request, when there still is one: fields that the host may leave out
+/// are taken from it. Amount and references are handed on as echoed; the engine compares them.
+pub(crate) fn read_financial(
+    answer: &Message<'_>,
+    expected: Option<&AttemptRef>,
+    echo_optional: &[u8],
+) -> Result<Outcome, Cause> {
+    let code = answer.text(39).ok_or_else(|| missing(39))?;
+    outcome(answer, &code, expected, echo_optional)
+}
+
+/// What a code means, with the echoed fields an approval must have.
+fn outcome(
+    answer: &Message<'_>,
+    code: &str,
+    expected: Option<&AttemptRef>,
+    echo_optional: &[u8],
+) -> Result<Outcome, Cause> {
+    match meaning(code) {
+        Meaning::Declined(reason) => Ok(Outcome::Declined(decline(reason, code))),
+        Meaning::Unknown => Ok(Outcome::Pending { code: code.to_owned() }),
+        Meaning::Approved => {
+            let optional = |field: u8| expected.filter(|_| echo_optional.contains(&field));
+            let minor = answer.digits_u64(4).and_then(|minor| i64::try_from(minor).ok()).ok_or_else(|| missing(4))?;
+            let currency = match answer.text(49) {
+                Some(numeric) => Currency::from_numeric(&numeric)
+                    .ok_or_else(|| Cause::Untrusted("field 49 names a currency the switch does not know".into()))?,
+                None => optional(49).map(|refs| refs.amount.currency()).ok_or_else(|| missing(49))?,
+            };
+            let rrn = match answer.text(37) {
+                Some(rrn) => rrn.into_owned(),
+                None => optional(37).map(|refs| refs.rrn().as_str().to_owned()).ok_or_else(|| missing(37))?,
+            };
+            Ok(Outcome::Approved(Approval {
+                amount: Money::new(minor, currency),
+                stan: answer.digits_u64(11).and_then(|n| u32::try_from(n).ok()).ok_or_else(|| missing(11))?,
+                rrn,
+                approval_code: answer.text(38).map(|text| text.trim().to_owned()).unwrap_or_default(),
+                code: code.to_owned(),
+            }))
+        }
+    }
+}
+
+/// The answer to a reversal.
+pub(crate) fn read_reversal(answer: &Message<'_>, rules: &ReversalRules) -> Result<ReversalAnswer, Cause> {
+    let code = answer.text(39).ok_or_else(|| missing(39))?.into_owned();
+    let among = |codes: &[String]| codes.contains(&code);
+    Ok(if among(&rules.accepted) || (rules.not_found_is_reversed && among(&rules.not_found)) {
+        ReversalAnswer::Reversed { code }
+    } else if REVERSAL_RETRY.contains(&code.as_str()) {
+        ReversalAnswer::Retry { code }
+    } else {
+        ReversalAnswer::Refused { code }
+    })
+}
+
+/// The answer to an enquiry: 00 with the code of the original, a proof of absence, or no knowledge.
+pub(crate) fn read_enquiry(
+    answer: &Message<'_>,
+    rules: &EnquiryRules,
+    expected: &AttemptRef,
+    echo_optional: &[u8],
+) -> Result<Enquiry, Cause> {
+    let code = answer.text(39).ok_or_else(|| missing(39))?.into_owned();
+    if rules.absent.contains(&code) {
+        return Ok(Enquiry::Absent { code });
+    }
+    if code != code::APPROVED {
+        return Ok(Enquiry::Found(Outcome::Pending { code }));
+    }
+    let field = rules.original_code_field;
+    let original = answer.text(field).ok_or_else(|| missing(field))?;
+    outcome(answer, original.trim(), Some(expected), echo_optional).map(Enquiry::Found)
+}
+
+/// What field 70 of a network management message says.
+pub(crate) fn network_code(message: &Message<'_>) -> Option<u16> {
+    if message.mti().class() != Class::NetworkManagement {
+        return None;
+    }
+    message.digits_u64(70).and_then(|code| u16::try_from(code).ok())
+}
+
+fn missing(field: u8) -> Cause {
+    Cause::Untrusted(format!("field {field} is missing from the answer"))
+}
