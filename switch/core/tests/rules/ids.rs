@@ -50,6 +50,32 @@ fn different_numbers_have_different_public_forms() {
     });
 }
 
+/// Numbers on printed bills outlive every release. Computed apart from this code, with openssl.
+#[test]
+fn public_forms_are_the_same_in_every_release() {
+    let ids = PublicIds::new([7; 16]);
+    for (id, shown) in [
+        (0, "pay_EW95NA2YARX44X"),
+        (1, "pay_C9C5C31ZMWCXJE"),
+        (2, "pay_42MSXTTM1TF7E7"),
+        (8_010_324_606_255_104, "pay_6XHPDA1R335286"),
+        (i64::MAX, "pay_9VS8ZT285W36M9"),
+    ] {
+        assert_eq!(ids.show("pay", id), shown);
+    }
+}
+
+#[test]
+fn neighbours_do_not_look_alike() {
+    check((any::<[u8; 16]>(), 0..i64::MAX), |(key, id)| {
+        let ids = PublicIds::new(key);
+        let (a, b) = (ids.show("", id), ids.show("", id + 1));
+        let same = a.bytes().zip(b.bytes()).skip(1).filter(|(a, b)| a == b).count();
+        prop_assert!(same < 9, "{} and {}", a, b);
+        Ok(())
+    });
+}
+
 /// A slip of the finger finds nothing; it never finds somebody else's bill.
 #[test]
 fn a_mistyped_identifier_never_reads_as_another() {
@@ -176,6 +202,21 @@ fn a_fingerprint_is_equal_exactly_when_the_parts_are() {
         prop_assert_eq!(of(&a) == of(&b), a == b);
         Ok(())
     });
+}
+
+/// A stored fingerprint is compared for as long as its key is kept. Computed apart from this code.
+#[test]
+fn a_fingerprint_is_the_same_in_every_release_of_its_version() {
+    for (parts, digest) in [
+        (&[][..], "4bf5122f344554c53bde2ebb8cd2b7e3d1600ad631c385a5d7cce23c7785459a"),
+        (
+            &["POST", "/v1/payments", "bil_1"],
+            "9fc35c47afb59042eabbd9169fceb04b3184b0f9bbaa2ccdfb2edfc63e231e4f",
+        ),
+    ] {
+        let hex: String = Fingerprint::of(parts).bytes().iter().map(|b| format!("{b:02x}")).collect();
+        assert_eq!(hex, digest, "{parts:?}");
+    }
 }
 
 #[test]
