@@ -18,8 +18,10 @@ macro_rules! open_columns {
     () => {
         "SELECT a.payment_id, a.attempt_id, a.attempt_no, a.connector, a.stan, a.sent_at,
                 a.debit, a.credit, a.state, a.reason, a.sends, a.epoch, a.node, a.due_at,
-                p.amount_minor, p.currency, p.business_date, p.client_id, p.bill_id, p.card_id
-         FROM open_attempt a JOIN payment p ON p.id = a.payment_id "
+                p.amount_minor, p.currency, p.business_date, p.bill_id, p.card_id,
+                b.client_id AS owner
+         FROM open_attempt a JOIN payment p ON p.id = a.payment_id
+         LEFT JOIN bill b ON b.id = p.bill_id "
     };
 }
 
@@ -46,6 +48,9 @@ statements! {
                 epoch = epoch + 1
          WHERE state = 'SENDING' AND node <> $1 AND due_at < $2
          RETURNING payment_id");
+    GONE = portable(
+        "SELECT payment_id FROM open_attempt
+         WHERE state = 'SENDING' AND node <> $1 AND due_at < $2 LIMIT 1");
     REARM = portable(
         "INSERT INTO open_attempt (payment_id, attempt_id, attempt_no, connector, stan, sent_at,
              debit, credit, state, reason, sends, epoch, node, due_at)
@@ -111,8 +116,8 @@ impl OpenAttempt {
 pub struct OpenWork {
     /// The attempt.
     pub attempt: OpenAttempt,
-    /// Whose payment.
-    pub client: ClientId,
+    /// Who made the bill, and learns how its payment ended.
+    pub owner: Option<ClientId>,
     /// The claimed bill.
     pub bill: Option<BillId>,
     /// The card in the vault.
@@ -178,8 +183,8 @@ fn read_state(row: &Row) -> Result<AttemptState, StoreError> {
 
 pub(crate) fn read_money(row: &Row) -> Result<Money, StoreError> {
     let code = row.text("currency")?;
-    let currency = Currency::from_alpha(&code)
-        .ok_or_else(|| StoreError::Corrupt(format!("currency {code}")))?;
+    let currency =
+        Currency::from_alpha(&code).ok_or_else(|| StoreError::Corrupt(format!("currency {code}")))?;
     Ok(Money::new(row.int("amount_minor")?, currency))
 }
 
@@ -202,7 +207,7 @@ fn read_work(row: &Row) -> Result<OpenWork, StoreError> {
             node: row.int("node")? as u8,
             due_at: Timestamp(row.int("due_at")?),
         },
-        client: ClientId(row.int("client_id")?),
+        owner: row.maybe_int("owner")?.map(ClientId),
         bill: row.maybe_int("bill_id")?.map(BillId),
         card: row.maybe_int("card_id")?.map(CardId),
         business_date: BusinessDate(row.int("business_date")? as i32),
@@ -237,11 +242,7 @@ pub async fn due(db: &Db, now: Timestamp, limit: u32) -> Result<Vec<OpenWork>, S
 ///
 /// # Errors
 /// The engine's own.
-pub async fn all_open(
-    db: &Db,
-    after: PaymentId,
-    limit: u32,
-) -> Result<Vec<OpenWork>, StoreError> {
+pub async fn all_open(db: &Db, after: PaymentId, limit: u32) -> Result<Vec<OpenWork>, StoreError> {
     db.fetch_all(&ALL_OPEN, values![after.0, limit]).await?.iter().map(read_work).collect()
 }
 
@@ -307,6 +308,14 @@ pub async fn take_over(
     let statement = if own { &TAKE_OVER } else { &TAKE_OVER_OTHERS };
     let rows = tx.fetch_all(statement, values![i64::from(node), now.0]).await?;
     rows.iter().map(|row| row.int("payment_id").map(PaymentId)).collect()
+}
+
+/// Whether another node's time is over for something it was sending.
+///
+/// # Errors
+/// The engine's own.
+pub async fn due_elsewhere(db: &Db, node: u8, now: Timestamp) -> Result<bool, StoreError> {
+    Ok(db.fetch_optional(&GONE, values![i64::from(node), now.0]).await?.is_some())
 }
 
 /// Opens an ended attempt again, only to take the money back. `false`: it is open.

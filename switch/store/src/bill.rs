@@ -20,11 +20,15 @@ pub(crate) use bill_columns;
 
 macro_rules! bill_view {
     () => {
-        concat!("SELECT ", crate::bill::bill_columns!(), ",
+        concat!(
+            "SELECT ",
+            crate::bill::bill_columns!(),
+            ",
             c.bill_id AS claimed, c.payment_id, o.state AS outcome
             FROM bill b
             LEFT JOIN bill_claim c ON c.bill_id = b.id
-            LEFT JOIN outcome o ON o.payment_id = c.payment_id ")
+            LEFT JOIN outcome o ON o.payment_id = c.payment_id "
+        )
     };
 }
 
@@ -80,10 +84,8 @@ impl BillView {
 pub(crate) fn read_bill(row: &Row) -> Result<Bill, StoreError> {
     let (kind, code) = (row.text("payer_kind")?, row.text("currency")?);
     let corrupt = |what: String| StoreError::Corrupt(what);
-    let kind =
-        PayerKind::parse(&kind).ok_or_else(|| corrupt(format!("bill.payer_kind {kind}")))?;
-    let currency =
-        Currency::from_alpha(&code).ok_or_else(|| corrupt(format!("bill.currency {code}")))?;
+    let kind = PayerKind::parse(&kind).ok_or_else(|| corrupt(format!("bill.payer_kind {kind}")))?;
+    let currency = Currency::from_alpha(&code).ok_or_else(|| corrupt(format!("bill.currency {code}")))?;
     let payer = Payer::new(kind, &row.text("payer_number")?)
         .map_err(|error| corrupt(format!("bill.payer_number {error}")))?;
     Ok(Bill {

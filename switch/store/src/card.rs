@@ -54,14 +54,8 @@ pub(crate) fn read_card(row: &Row, id: CardId, key_id: String) -> Result<SealedC
 /// # Errors
 /// The engine's own.
 pub async fn add(tx: &mut Tx, c: &SealedCard) -> Result<(), StoreError> {
-    let values = values![
-        c.id.0,
-        c.client.0,
-        c.key_id.as_str(),
-        c.pan.clone(),
-        c.expiry.clone(),
-        c.expires_at.0,
-    ];
+    let values =
+        values![c.id.0, c.client.0, c.key_id.as_str(), c.pan.clone(), c.expiry.clone(), c.expires_at.0,];
     tx.execute(&ADD, values).await.map(drop)
 }
 

@@ -81,8 +81,7 @@ fn read_client(row: &Row) -> Result<Client, StoreError> {
 /// The engine's own.
 pub async fn add(tx: &mut Tx, c: &Client, at: Timestamp) -> Result<bool, StoreError> {
     let (url, secret) = c.webhook.clone().map(|w| (w.url, w.secret)).unzip();
-    let values =
-        values![c.id.0, c.name.as_str(), c.kind.as_str(), c.secret_hash.clone(), url, secret, at.0];
+    let values = values![c.id.0, c.name.as_str(), c.kind.as_str(), c.secret_hash.clone(), url, secret, at.0];
     Ok(tx.execute(&ADD, values).await? == 1)
 }
 

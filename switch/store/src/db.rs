@@ -8,8 +8,7 @@ use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgRow};
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
-    SqliteSynchronous,
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
 };
 use sqlx::{Postgres, Row as _, Sqlite};
 use tokio::sync::{Mutex, OwnedMutexGuard};
@@ -134,9 +133,7 @@ impl Db {
         for setting in ["fsync", "synchronous_commit", "full_page_writes"] {
             let sql = "SELECT current_setting($1)";
             let value: String = sqlx::query_scalar(sql).bind(setting).fetch_one(&pool).await?;
-            if matches!(value.as_str(), "off" | "local") && setting != "full_page_writes"
-                || value == "off"
-            {
+            if matches!(value.as_str(), "off" | "local") && setting != "full_page_writes" || value == "off" {
                 return Err(StoreError::Unsafe(format!(
                     "PostgreSQL runs with {setting}={value}; the switch needs durable commits"
                 )));
@@ -176,10 +173,9 @@ impl Db {
         values: Vec<Value>,
     ) -> Result<Vec<Row>, StoreError> {
         Ok(match self {
-            Self::Sqlite(db) => rows(
-                bind_sqlite(statement, values).fetch_all(&db.readers).await?,
-                Row::Sqlite,
-            ),
+            Self::Sqlite(db) => {
+                rows(bind_sqlite(statement, values).fetch_all(&db.readers).await?, Row::Sqlite)
+            }
             Self::Postgres(db) => {
                 rows(bind_postgres(statement, values).fetch_all(&db.pool).await?, Row::Postgres)
             }
@@ -200,7 +196,7 @@ impl Db {
     /// # Errors
     /// The engine's own words about the statement.
     pub async fn prepare(&self, statement: &Statement) -> Result<(), StoreError> {
-        use sqlx::{Executor, SqlStr, SqlSafeStr};
+        use sqlx::{Executor, SqlSafeStr, SqlStr};
         let Some(text) = statement.text(self.backend()) else { return Ok(()) };
         let text: SqlStr = text.into_sql_str();
         match self {
@@ -268,12 +264,8 @@ impl Tx {
         values: Vec<Value>,
     ) -> Result<u64, StoreError> {
         Ok(match self {
-            Self::Sqlite(tx, _) => {
-                bind_sqlite(statement, values).execute(&mut **tx).await?.rows_affected()
-            }
-            Self::Postgres(tx) => {
-                bind_postgres(statement, values).execute(&mut **tx).await?.rows_affected()
-            }
+            Self::Sqlite(tx, _) => bind_sqlite(statement, values).execute(&mut **tx).await?.rows_affected(),
+            Self::Postgres(tx) => bind_postgres(statement, values).execute(&mut **tx).await?.rows_affected(),
         })
     }
 

@@ -19,13 +19,18 @@ const GROUP_MAX: usize = 256;
 
 macro_rules! of_pairs {
     ($rows:literal) => {
-        concat!("SELECT r.value->>0 AS bill_asked, CAST(r.value->>1 AS BIGINT) AS card_asked, ",
-            bill_columns!(), ",
+        concat!(
+            "SELECT r.value->>0 AS bill_asked, CAST(r.value->>1 AS BIGINT) AS card_asked, ",
+            bill_columns!(),
+            ",
             k.client_id AS card_client, k.key_id, k.pan_sealed, k.expiry_sealed,
             k.expires_at AS card_expires_at
-            FROM ", $rows, " r
+            FROM ",
+            $rows,
+            " r
             JOIN bill b ON b.id = CAST(r.value->>0 AS BIGINT)
-            LEFT JOIN card k ON k.id = CAST(r.value->>1 AS BIGINT)")
+            LEFT JOIN card k ON k.id = CAST(r.value->>1 AS BIGINT)"
+        )
     };
 }
 
@@ -67,11 +72,7 @@ impl FactReader {
     ///
     /// # Errors
     /// The engine's own, or [`StoreError::Stopped`].
-    pub async fn find(
-        &self,
-        bill: BillId,
-        card: Option<CardId>,
-    ) -> Result<Option<Facts>, StoreError> {
+    pub async fn find(&self, bill: BillId, card: Option<CardId>) -> Result<Option<Facts>, StoreError> {
         let (reply, facts) = oneshot::channel();
         self.queue.send(((bill, card), reply)).await.map_err(|_| StoreError::Stopped)?;
         facts.await.map_err(|_| StoreError::Stopped)?

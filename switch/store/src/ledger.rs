@@ -23,6 +23,7 @@ statements! {
     MOVE_FLOORED = portable(
         "UPDATE floored_balance SET balance_minor = balance_minor + $2
          WHERE account_id = $1 AND balance_minor + $2 >= floor_minor");
+    PROMISE = portable("SELECT debit, credit FROM transfer WHERE cause = $1 AND seq = 1");
     FLOORED = portable("SELECT balance_minor FROM floored_balance WHERE account_id = $1");
     BALANCES = portable(
         "SELECT a.code, a.currency, CAST(SUM(m.amount) AS BIGINT) AS balance FROM (
@@ -83,11 +84,7 @@ pub async fn write(tx: &mut Tx, t: &Transfer) -> Result<bool, StoreError> {
 ///
 /// # Errors
 /// The engine's own.
-pub async fn move_floored(
-    tx: &mut Tx,
-    account: AccountId,
-    delta_minor: i64,
-) -> Result<bool, StoreError> {
+pub async fn move_floored(tx: &mut Tx, account: AccountId, delta_minor: i64) -> Result<bool, StoreError> {
     Ok(tx.execute(&MOVE_FLOORED, values![account.0, delta_minor]).await? == 1)
 }
 
@@ -134,11 +131,7 @@ pub async fn balances(db: &Db) -> Result<Vec<Balance>, StoreError> {
 /// # Errors
 /// The engine's own; [`StoreError::Corrupt`] when the transfer exists, so that the
 /// transaction is not committed.
-pub async fn book_floored(
-    tx: &mut Tx,
-    t: &Transfer,
-    floored: AccountId,
-) -> Result<bool, StoreError> {
+pub async fn book_floored(tx: &mut Tx, t: &Transfer, floored: AccountId) -> Result<bool, StoreError> {
     let delta = if t.credit == floored { t.amount.minor() } else { -t.amount.minor() };
     if !move_floored(tx, floored, delta).await? {
         return Ok(false);
@@ -147,4 +140,23 @@ pub async fn book_floored(
         return Err(StoreError::Corrupt(format!("transfer {}/{} exists", t.cause, t.seq)));
     }
     Ok(true)
+}
+
+/// The first promise of a cause: the accounts of its payment.
+///
+/// # Errors
+/// [`StoreError::Corrupt`] when there is none.
+pub async fn promise_of(db: &Db, cause: i64) -> Result<Promise, StoreError> {
+    let row = db.fetch_optional(&PROMISE, values![cause]).await?;
+    let row = row.ok_or_else(|| StoreError::Corrupt(format!("{cause} has no transfer")))?;
+    Ok(Promise { debit: AccountId(row.int("debit")?), credit: AccountId(row.int("credit")?) })
+}
+
+/// The accounts of a promise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Promise {
+    /// The account that gives.
+    pub debit: AccountId,
+    /// The account that receives.
+    pub credit: AccountId,
 }

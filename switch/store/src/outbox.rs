@@ -59,12 +59,7 @@ pub struct Event {
 ///
 /// # Errors
 /// The engine's own.
-pub async fn claim(
-    tx: &mut Tx,
-    now: Timestamp,
-    lease_ms: i64,
-    limit: u32,
-) -> Result<Vec<Event>, StoreError> {
+pub async fn claim(tx: &mut Tx, now: Timestamp, lease_ms: i64, limit: u32) -> Result<Vec<Event>, StoreError> {
     let rows = tx.fetch_all(&CLAIM, values![now.0, lease_ms, limit]).await?;
     rows.iter()
         .map(|row| {
@@ -118,7 +113,5 @@ pub async fn publish(
 /// The engine's own.
 pub async fn backlog(db: &Db) -> Result<(i64, Option<Timestamp>), StoreError> {
     let row = db.fetch_optional(&BACKLOG, values![]).await?;
-    row.map_or(Ok((0, None)), |row| {
-        Ok((row.int("waiting")?, row.maybe_int("oldest")?.map(Timestamp)))
-    })
+    row.map_or(Ok((0, None)), |row| Ok((row.int("waiting")?, row.maybe_int("oldest")?.map(Timestamp))))
 }

@@ -177,9 +177,7 @@ pub async fn list(
 /// The engine's own.
 pub async fn claim(db: &Db, bill: BillId) -> Result<Option<Claim>, StoreError> {
     let Some(row) = db.fetch_optional(&CLAIM, values![bill.0]).await? else { return Ok(None) };
-    Ok(Some(row.maybe_int("payment_id")?.map_or(Claim::Cancelled, |id| {
-        Claim::Payment(PaymentId(id))
-    })))
+    Ok(Some(row.maybe_int("payment_id")?.map_or(Claim::Cancelled, |id| Claim::Payment(PaymentId(id)))))
 }
 
 /// The largest identifier in use, so that a node's sequence starts after it.

@@ -23,9 +23,7 @@ const SWITCH: &str = include_str!("../migrations/0001_switch.sql");
 /// Version, description and text of each step, in order.
 fn steps(backend: Backend) -> Vec<(i64, &'static str, String)> {
     let (switch, append_only) = match backend {
-        Backend::Postgres => {
-            (SWITCH.to_owned(), include_str!("../migrations/0002_append_only.postgres.sql"))
-        }
+        Backend::Postgres => (SWITCH.to_owned(), include_str!("../migrations/0002_append_only.postgres.sql")),
         Backend::Sqlite => (
             SWITCH
                 .replace("BIGINT PRIMARY KEY", "INTEGER PRIMARY KEY")

@@ -172,8 +172,7 @@ async fn write_groups(
                 }
                 for (ending, reply) in endings {
                     let ended = steps.contains(&(2, ending.payment.0));
-                    let verdict =
-                        if ended { EndVerdict::Ended } else { EndVerdict::Superseded };
+                    let verdict = if ended { EndVerdict::Ended } else { EndVerdict::Superseded };
                     drop(reply.send(Ok(verdict)));
                 }
             }
@@ -233,8 +232,7 @@ async fn own_rows(
 ) -> Result<HashSet<(i32, i64)>, sqlx::Error> {
     let ids: Vec<i64> = intakes.iter().map(|i| i.payment.id.0).collect();
     let ended: Vec<i64> = endings.iter().map(|e| e.payment.0).collect();
-    let attempts: Vec<i64> =
-        endings.iter().map(|e| e.outcome.attempt.map_or(0, |a| a.0)).collect();
+    let attempts: Vec<i64> = endings.iter().map(|e| e.outcome.attempt.map_or(0, |a| a.0)).collect();
     let sql = OWN_ROWS.text(Backend::Postgres).unwrap_or("");
     let rows = sqlx::query(sql).bind(ids).bind(ended).bind(attempts).fetch_all(&mut *db).await?;
     for row in rows {

@@ -167,11 +167,7 @@ fn write_group(db: &mut Connection, group: &[Command]) -> rusqlite::Result<Vec<V
     Ok(verdicts)
 }
 
-fn run(
-    tx: &Transaction<'_>,
-    statement: &Statement,
-    values: impl rusqlite::Params,
-) -> rusqlite::Result<bool> {
+fn run(tx: &Transaction<'_>, statement: &Statement, values: impl rusqlite::Params) -> rusqlite::Result<bool> {
     Ok(tx.prepare_cached(text(statement))?.execute(values)? > 0)
 }
 
@@ -269,10 +265,7 @@ fn write_outcome(tx: &Transaction<'_>, payment: PaymentId, o: &Outcome) -> rusql
     )
 }
 
-fn write_transfer(
-    tx: &Transaction<'_>,
-    t: &switch_core::ledger::Transfer,
-) -> rusqlite::Result<bool> {
+fn write_transfer(tx: &Transaction<'_>, t: &switch_core::ledger::Transfer) -> rusqlite::Result<bool> {
     run(
         tx,
         &TRANSFER,
@@ -328,7 +321,6 @@ fn keep_wal_bounded(db: &Connection, turn: &Mutex<()>, journal: &Weak<()>) {
 
 /// Bytes in the log before this checkpoint.
 fn checkpoint(db: &Connection, mode: &str) -> rusqlite::Result<i64> {
-    let frames: i64 =
-        db.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |row| row.get(1))?;
+    let frames: i64 = db.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |row| row.get(1))?;
     Ok(frames.max(0) * 4096)
 }

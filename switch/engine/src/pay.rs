@@ -1,0 +1,333 @@
+//! One payment, as straight as possible. READ FIRST.
+//!
+//! Write-ahead before wire: no byte of a money message leaves before its attempt,
+//! its pending transfer and with them its armed reversal are durable. What comes
+//! back is compared with what was asked, and its consequences are durable before
+//! anyone hears of them.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+use switch_core::accounts::Account;
+use switch_core::attempt::{AttemptState, Event};
+use switch_core::bill::{Bill, BillState};
+use switch_core::card::Card;
+use switch_core::clock::Timestamp;
+use switch_core::connector::{AttemptRef, Instruction, Method, SendError};
+use switch_core::id::{AttemptId, BillId, CardId, ClientId, PaymentId};
+use switch_core::idempotency::{Answer, Fingerprint, IdempotencyKey};
+use switch_core::payment::{Channel, Payment, PaymentState};
+use switch_core::routing::{self, NoRoute};
+use switch_store::StoreError;
+use switch_store::attempt::{self, OpenAttempt, OpenWork};
+use switch_store::journal::{Intake, IntakeVerdict};
+use switch_store::payment::PaymentView;
+
+use crate::resolve::Decided;
+use crate::{AnswerFacts, Engine, lock};
+
+/// After its deadline plus this time, an attempt's node is taken to be gone.
+const NODE_GONE_MS: i64 = 30_000;
+
+/// What a client asks for.
+#[derive(Debug, Clone)]
+pub struct PayOrder {
+    /// Who asks.
+    pub client: ClientId,
+    /// Their key.
+    pub key: IdempotencyKey,
+    /// What the request means.
+    pub fingerprint: Fingerprint,
+    /// The bill.
+    pub bill: BillId,
+    /// How.
+    pub method: Method,
+    /// The card's token, for card methods.
+    pub card: Option<CardId>,
+}
+
+/// The stored answer, and whether it was given before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Paid {
+    /// The payment.
+    pub payment: PaymentId,
+    /// What it is now.
+    pub state: PaymentState,
+    /// The answer in the words of the channel.
+    pub answer: Answer,
+    /// A repeat of an earlier request.
+    pub replayed: bool,
+}
+
+/// Why there is no payment. Names are statements.
+#[derive(Debug, thiserror::Error)]
+pub enum PayRefusal {
+    /// No bill of this number.
+    #[error("there is no such bill")]
+    UnknownBill,
+    /// It cannot be paid: paid, being paid, cancelled or expired.
+    #[error("the bill cannot be paid: {0:?}")]
+    BillNotPayable(BillState),
+    /// A card method without a card, or another method with one.
+    #[error("a card is needed for this method, and only for it")]
+    CardMismatch,
+    /// No such token, used before, expired, or somebody else's.
+    #[error("there is no such card")]
+    UnknownCard,
+    /// No counterparty can take it.
+    #[error(transparent)]
+    NoRoute(#[from] NoRoute),
+    /// The key stands for another request.
+    #[error("the key was used for another request")]
+    KeyReused,
+    /// The first request with this key is still at work.
+    #[error("the first request with this key is still at work")]
+    InProgress,
+    /// Too many payments in hand; nothing was written.
+    #[error("too many payments are in hand")]
+    Overloaded,
+    /// The store cannot answer; ask again with the same key.
+    #[error("the store cannot answer: {0}")]
+    Unavailable(#[from] StoreError),
+}
+
+impl Engine {
+    /// Pays a bill. Safe to call again with the same key, at any time.
+    ///
+    /// # Errors
+    /// [`PayRefusal`]. An unknown outcome is not an error: it is an answer.
+    pub async fn pay(self: &Arc<Self>, order: PayOrder) -> Result<Paid, PayRefusal> {
+        let Ok(permit) = Arc::clone(&self.in_flight).try_acquire_owned() else {
+            self.counters.shed.fetch_add(1, Relaxed);
+            return Err(PayRefusal::Overloaded);
+        };
+        match self.prepare(&order).await {
+            Ok(prepared) => {
+                // A caller that hangs up must not take the payment with it.
+                let engine = Arc::clone(self);
+                let story = async move {
+                    let paid = engine.carry_out(order, prepared).await;
+                    drop(permit);
+                    paid
+                };
+                self.tasks.spawn(story).await.map_err(|_| StoreError::Stopped)?
+            }
+            // A repeat is answered as before, whatever today's rules say.
+            Err(refusal) => match self.find_key(&order).await? {
+                Some(view) => self.repeat(&order, view).await,
+                None => Err(refusal),
+            },
+        }
+    }
+
+    /// Everything that is decided before anything is written.
+    async fn prepare(&self, order: &PayOrder) -> Result<Prepared, PayRefusal> {
+        let facts = self.facts.find(order.bill, order.card).await?;
+        let facts = facts.ok_or(PayRefusal::UnknownBill)?;
+        let now = self.clock.now();
+        if facts.bill.expires_at.is_some_and(|end| end <= now) {
+            return Err(PayRefusal::BillNotPayable(BillState::Expired));
+        }
+        let card = match (order.method, order.card, facts.card) {
+            (Method::Card, Some(_), Some(sealed)) if sealed.client == order.client => {
+                let vault = self.vault.as_ref().ok_or(PayRefusal::UnknownCard)?;
+                Some(vault.open(&sealed).ok_or(PayRefusal::UnknownCard)?)
+            }
+            (Method::Card, Some(_), _) => return Err(PayRefusal::UnknownCard),
+            (Method::Card, None, _) | (Method::Cash, Some(_), _) => {
+                return Err(PayRefusal::CardMismatch);
+            }
+            (Method::Cash, None, _) => None,
+        };
+        let reachable: Vec<_> = self.connectors.iter().map(|c| (c.connector.profile(), c.is_up())).collect();
+        let route = routing::route(&reachable, order.method, facts.bill.amount)?;
+        Ok(Prepared { bill: facts.bill, card, route })
+    }
+
+    /// From the first commit to the last.
+    async fn carry_out(&self, order: PayOrder, prepared: Prepared) -> Result<Paid, PayRefusal> {
+        let Prepared { bill, card, route } = prepared;
+        let mut networks = route.into_iter();
+        let id = PaymentId(self.new_id());
+        let payment = payment_of(&order, &bill, id, self.clock.now(), self);
+        let first = networks.next().ok_or(NoRoute::NoneReachable)?;
+        let attempt = self.new_attempt(first, id, AttemptId(id.0), 1, &bill).await?;
+
+        // TX1: key, claim, payment, attempt, promise — or nothing.
+        let (stan, mut work) = (attempt.refs.stan, open_work(attempt.clone(), &payment, &bill));
+        let intake = Intake { payment: payment.clone(), bill: bill.id, attempt };
+        let taken = self.journal.intake(intake).await;
+        if !matches!(taken, Ok(IntakeVerdict::Taken)) {
+            self.connectors[first].release_stan(stan);
+        }
+        match taken? {
+            IntakeVerdict::Taken => {}
+            IntakeVerdict::KeyUsed | IntakeVerdict::BillTaken => {
+                return match self.find_key(&order).await? {
+                    Some(view) => self.repeat(&order, view).await,
+                    None => Err(StoreError::Corrupt("a used key has no payment".into()).into()),
+                };
+            }
+        }
+
+        let instruction =
+            |work: &OpenWork| Instruction { refs: work.attempt.refs.clone(), card: card.clone() };
+        let mut network = first;
+        loop {
+            // The wire: one bounded call, no database in hand.
+            let payments = self.connectors[network].connector.payments();
+            let event = match payments.send(&instruction(&work)).await {
+                Ok(outcome) => Event::Answered(outcome),
+                Err(SendError::NotSent(_)) => match networks.next() {
+                    Some(next) => match self.reroute(&work, next, &bill).await? {
+                        Some(rerouted) => {
+                            self.connectors[network].release_stan(work.attempt.refs.stan);
+                            (network, work) = (next, rerouted);
+                            continue;
+                        }
+                        None => Event::Silent,
+                    },
+                    None => Event::NotSent,
+                },
+                Err(SendError::Unknown(cause)) => {
+                    tracing::warn!(payment = id.0, %cause, "a payment is in doubt");
+                    Event::Silent
+                }
+            };
+            // TX2: outcome, posting, answer and news — or, unknown, the queued reversal.
+            let decided = self.resolve(&work, Some(&payment), event).await?;
+            let Decided { state, answer, .. } = decided;
+            return Ok(Paid { payment: id, state, answer, replayed: false });
+        }
+    }
+
+    /// An attempt with its references and accounts.
+    async fn new_attempt(
+        &self,
+        network: usize,
+        payment: PaymentId,
+        attempt: AttemptId,
+        attempt_no: i32,
+        bill: &Bill,
+    ) -> Result<OpenAttempt, PayRefusal> {
+        let counterparty = &self.connectors[network];
+        let debit = Account::Receivable {
+            counterparty: counterparty.id.to_string(),
+            currency: bill.amount.currency(),
+        };
+        let (debit, credit) = (self.account(debit).await?, self.payable(bill).await?);
+        let stan = lock(&counterparty.stans).allocate().ok_or(PayRefusal::Overloaded)?;
+        let now = self.clock.now();
+        let timeout = counterparty.connector.profile().response_timeout_ms as i64;
+        Ok(OpenAttempt {
+            refs: AttemptRef { payment, attempt, stan, sent_at: now, amount: bill.amount },
+            attempt_no,
+            connector: Arc::clone(&counterparty.id),
+            debit,
+            credit,
+            state: AttemptState::Sending,
+            epoch: 0,
+            node: self.settings.node,
+            due_at: now.plus_ms(timeout + NODE_GONE_MS),
+        })
+    }
+
+    /// Moves a payment that was provably not sent to the next network, durably,
+    /// before that one is asked. `None`: it moved on meanwhile.
+    async fn reroute(
+        &self,
+        work: &OpenWork,
+        network: usize,
+        bill: &Bill,
+    ) -> Result<Option<OpenWork>, PayRefusal> {
+        let old = &work.attempt;
+        let id = AttemptId(self.new_id());
+        let mut new = self.new_attempt(network, old.refs.payment, id, old.attempt_no + 1, bill).await?;
+        new.epoch = old.epoch + 1;
+        let mut tx = self.db.begin().await?;
+        if !attempt::reroute(&mut tx, old, &new, work.business_date).await? {
+            return Ok(None);
+        }
+        tx.commit().await?;
+        Ok(Some(OpenWork { attempt: new, ..work.clone() }))
+    }
+
+    async fn find_key(&self, order: &PayOrder) -> Result<Option<PaymentView>, PayRefusal> {
+        Ok(switch_store::payment::find_by_key(&self.db, order.client, &order.key).await?)
+    }
+
+    /// What a key that was used before is answered.
+    async fn repeat(&self, order: &PayOrder, view: PaymentView) -> Result<Paid, PayRefusal> {
+        if view.payment.fingerprint != order.fingerprint {
+            return Err(PayRefusal::KeyReused);
+        }
+        self.counters.replays.fetch_add(1, Relaxed);
+        let (payment, state) = (view.payment.id, view.state);
+        let answer = match (view.answer, view.state) {
+            (Some(answer), _) => answer,
+            (None, PaymentState::Refused) => {
+                return Err(PayRefusal::BillNotPayable(self.why_taken(order.bill).await?));
+            }
+            (None, PaymentState::Processing) => return Err(PayRefusal::InProgress),
+            (None, state) => {
+                // Its first asker is gone; from now on this is the answer.
+                let answer = self.answers.answer(&AnswerFacts {
+                    payment: &view.payment,
+                    state,
+                    reason: view.reason.as_deref(),
+                    approval_code: view.approval_code.as_deref(),
+                    ended_at: view.ended_at,
+                });
+                let mut tx = self.db.begin().await?;
+                attempt::keep_answer(&mut tx, payment, &answer, self.clock.now()).await?;
+                tx.commit().await?;
+                answer
+            }
+        };
+        Ok(Paid { payment, state, answer, replayed: true })
+    }
+
+    /// Why a bill could not be claimed.
+    async fn why_taken(&self, bill: BillId) -> Result<BillState, StoreError> {
+        let view = switch_store::bill::find(&self.db, bill).await?;
+        Ok(view.map_or(BillState::Cancelled, |view| match view.state(self.clock.now()) {
+            // Released since: the stored refusal stands, a new key may try again.
+            BillState::Open => BillState::InPayment,
+            state => state,
+        }))
+    }
+}
+
+/// What was decided before anything was written.
+struct Prepared {
+    bill: Bill,
+    card: Option<Card>,
+    /// Positions of the networks, best first.
+    route: Vec<usize>,
+}
+
+fn payment_of(order: &PayOrder, bill: &Bill, id: PaymentId, now: Timestamp, engine: &Engine) -> Payment {
+    Payment {
+        id,
+        client: order.client,
+        key: order.key.clone(),
+        fingerprint: order.fingerprint,
+        bill: Some(bill.id),
+        method: order.method,
+        amount: bill.amount,
+        channel: Channel::Api,
+        card: order.card,
+        created_at: now,
+        business_date: engine.clock.business_date(now),
+    }
+}
+
+fn open_work(attempt: OpenAttempt, payment: &Payment, bill: &Bill) -> OpenWork {
+    OpenWork {
+        attempt,
+        owner: Some(bill.client),
+        bill: payment.bill,
+        card: payment.card,
+        business_date: payment.business_date,
+    }
+}

@@ -1,0 +1,281 @@
+//! One step of one attempt, decided and made durable. Everything that learns
+//! something of an attempt comes through here: the answer, the late answer, the
+//! enquiry, the reversal, the restart.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use switch_core::attempt::{AttemptEffect, AttemptState, Event};
+use switch_core::clock::Timestamp;
+use switch_core::id::EventId;
+use switch_core::idempotency::Answer;
+use switch_core::ledger::TransferKind;
+use switch_core::payment::{self, Attempt, Effect, Payment, PaymentState, Step};
+use switch_store::StoreError;
+use switch_store::attempt::{self, OpenWork};
+use switch_store::journal::{EndVerdict, Ending, Outcome};
+use switch_store::payment::PaymentView;
+
+use crate::{AnswerFacts, Engine};
+
+/// How often a step is decided again because somebody else moved the attempt.
+const RETRIES: u32 = 8;
+
+/// Where an attempt stands after a step.
+#[derive(Debug)]
+pub(crate) struct Decided {
+    /// What the payment is now.
+    pub(crate) state: PaymentState,
+    /// The answer its key stands for.
+    pub(crate) answer: Answer,
+    /// The attempt as it is open now; `None` when it has ended.
+    pub(crate) open: Option<OpenWork>,
+    /// The reversal to send now that the step is durable.
+    pub(crate) reversal: Option<SendReversal>,
+}
+
+/// A reversal whose step is durable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct SendReversal {
+    pub(crate) repeat: bool,
+}
+
+impl Engine {
+    /// Applies one event and makes its consequences durable. Of two who decide
+    /// on the same state one loses, and decides again on what it finds.
+    ///
+    /// `payment` spares a read where the caller has it.
+    pub(crate) async fn resolve(
+        &self,
+        work: &OpenWork,
+        payment: Option<&Payment>,
+        event: Event,
+    ) -> Result<Decided, StoreError> {
+        let id = work.attempt.refs.payment;
+        let read;
+        let payment = match payment {
+            Some(payment) => payment,
+            None => {
+                read = self.view(id).await?;
+                &read.payment
+            }
+        };
+        let mut work = work.clone();
+        for _ in 0..RETRIES {
+            let attempt = Attempt { refs: work.attempt.refs.clone(), state: work.attempt.state.clone() };
+            let Ok(step) = payment::apply(&attempt, event.clone()) else {
+                return self.standing(payment, Some(work)).await;
+            };
+            let decided = if step.next.is_final() {
+                self.end(&work, payment, step).await?
+            } else {
+                self.advance(&work, payment, step).await?
+            };
+            if let Some(decided) = decided {
+                return Ok(decided);
+            }
+            match attempt::of_payment(&self.db, id).await? {
+                Some(found) => work = found,
+                None => return self.standing(payment, None).await,
+            }
+        }
+        Err(StoreError::Corrupt(format!("payment {} moves faster than it can be read", id.0)))
+    }
+
+    /// TX2: the outcome, with all that follows, through the group commit.
+    /// `None`: somebody else moved the attempt.
+    async fn end(
+        &self,
+        work: &OpenWork,
+        payment: &Payment,
+        step: Step,
+    ) -> Result<Option<Decided>, StoreError> {
+        let (now, state) = (self.clock.now(), PaymentState::of(&step.next));
+        let facts = OutcomeFacts::of(&step.next);
+        let answer = self.answers.answer(&AnswerFacts {
+            payment,
+            state,
+            reason: facts.reason,
+            approval_code: facts.approval_code,
+            ended_at: Some(now),
+        });
+        let promise = work.attempt.promise(work.business_date);
+        let has = |effect: &Effect| step.effects.contains(effect);
+        let kind = if has(&Effect::Post) { TransferKind::Post } else { TransferKind::Void };
+        let subscriber = match work.owner {
+            Some(owner) if self.is_subscriber(owner).await? => Some(owner),
+            _ => None,
+        };
+        let ending = Ending {
+            payment: payment.id,
+            epoch: work.attempt.epoch,
+            outcome: Outcome {
+                state,
+                reason: facts.reason.map(str::to_owned),
+                connector: Some(work.attempt.connector.clone()),
+                attempt: Some(work.attempt.refs.attempt),
+                stan: Some(work.attempt.refs.stan),
+                approval_code: facts.approval_code.map(str::to_owned),
+                response_code: facts.response_code.map(str::to_owned),
+                answer: Some(answer.clone()),
+                at: now,
+            },
+            transfer: promise.ended(kind, now),
+            release: work.bill.filter(|_| has(&Effect::ReleaseBill)),
+            purge: work.card.filter(|_| has(&Effect::PurgeCard)),
+            event: subscriber.map(|client| (EventId(self.new_id()), client)),
+        };
+        if self.journal.end(ending).await? == EndVerdict::Superseded {
+            return Ok(None);
+        }
+        if let Some(counterparty) = self.counterparty(&work.attempt.connector) {
+            counterparty.release_stan(work.attempt.refs.stan);
+        }
+        self.count_end(state);
+        if subscriber.is_some() {
+            self.news.notify_one();
+        }
+        Ok(Some(Decided { state, answer, open: None, reversal: None }))
+    }
+
+    /// A step that leaves the attempt open. The first one to leave an asker
+    /// without an outcome also keeps the answer it gets.
+    async fn advance(
+        &self,
+        work: &OpenWork,
+        payment: &Payment,
+        step: Step,
+    ) -> Result<Option<Decided>, StoreError> {
+        let (now, state) = (self.clock.now(), PaymentState::of(&step.next));
+        let answer = self.answers.answer(&AnswerFacts {
+            payment,
+            state: PaymentState::Pending,
+            reason: None,
+            approval_code: None,
+            ended_at: None,
+        });
+        let mut open = work.clone();
+        let mut reversal = None;
+        let changed = step.next != work.attempt.state;
+        if changed || !step.effects.is_empty() {
+            let mut tx = self.db.begin().await?;
+            if changed {
+                let due_at = self.next_step_at(work, &step.next, now);
+                let epoch = work.attempt.epoch;
+                if !attempt::advance(&mut tx, payment.id, epoch, &step.next, due_at).await? {
+                    return Ok(None);
+                }
+                (open.attempt.state, open.attempt.due_at) = (step.next.clone(), due_at);
+                open.attempt.epoch += 1;
+            }
+            if work.attempt.state == AttemptState::Sending {
+                attempt::keep_answer(&mut tx, payment.id, &answer, now).await?;
+                self.counters.in_doubt.fetch_add(1, Relaxed);
+            }
+            for effect in &step.effects {
+                match effect {
+                    Effect::Attempt(AttemptEffect::Note(note)) => {
+                        self.counters.late_answers.fetch_add(1, Relaxed);
+                        attempt::note(&mut tx, self.new_id(), payment.id, *note, "", now).await?;
+                    }
+                    Effect::Attempt(AttemptEffect::Alarm(note)) => {
+                        self.alarm(payment.id, note.as_str());
+                    }
+                    Effect::Attempt(AttemptEffect::SendReversal { repeat }) => {
+                        reversal = Some(SendReversal { repeat: *repeat });
+                    }
+                    // Only ended attempts are armed again, and money effects end them.
+                    Effect::Attempt(AttemptEffect::RearmReversal)
+                    | Effect::Post
+                    | Effect::Void
+                    | Effect::ReleaseBill
+                    | Effect::PurgeCard
+                    | Effect::Publish(_) => {}
+                }
+            }
+            tx.commit().await?;
+        }
+        if matches!(open.attempt.state, AttemptState::InDoubt(_)) {
+            self.reversals_due.notify_one();
+        }
+        Ok(Some(Decided { state, answer, open: Some(open), reversal }))
+    }
+
+    /// When the next step of an open state is due.
+    fn next_step_at(&self, work: &OpenWork, next: &AttemptState, now: Timestamp) -> Timestamp {
+        match next {
+            AttemptState::Reversing { sends, .. } | AttemptState::Review { sends, .. } => {
+                now.plus_ms(self.reversal_wait_ms(&work.attempt.connector, *sends))
+            }
+            AttemptState::Sending
+            | AttemptState::InDoubt(_)
+            | AttemptState::Approved(_)
+            | AttemptState::Declined(_)
+            | AttemptState::Reversed { .. }
+            | AttemptState::NotSent => now,
+        }
+    }
+
+    /// Where a payment stands when an event changed nothing.
+    async fn standing(&self, payment: &Payment, open: Option<OpenWork>) -> Result<Decided, StoreError> {
+        let view = self.view(payment.id).await?;
+        let answer = match view.answer {
+            Some(answer) => answer,
+            None => self.answers.answer(&AnswerFacts {
+                payment,
+                state: view.state,
+                reason: view.reason.as_deref(),
+                approval_code: view.approval_code.as_deref(),
+                ended_at: view.ended_at,
+            }),
+        };
+        let open = open.filter(|_| !view.state.is_final());
+        Ok(Decided { state: view.state, answer, open, reversal: None })
+    }
+
+    pub(crate) async fn view(&self, id: switch_core::id::PaymentId) -> Result<PaymentView, StoreError> {
+        let view = switch_store::payment::find(&self.db, id).await?;
+        view.ok_or_else(|| StoreError::Corrupt(format!("payment {} has no row", id.0)))
+    }
+
+    pub(crate) fn count_end(&self, state: PaymentState) {
+        let slot = match state {
+            PaymentState::Paid => 0,
+            PaymentState::Declined => 1,
+            PaymentState::Reversed => 2,
+            PaymentState::Failed => 3,
+            PaymentState::Refused => 4,
+            PaymentState::Processing | PaymentState::Pending | PaymentState::ManualReview => return,
+        };
+        self.counters.ended[slot].fetch_add(1, Relaxed);
+    }
+
+    /// Calls a person: one line at error level and a metric.
+    pub(crate) fn alarm(&self, payment: switch_core::id::PaymentId, what: &str) {
+        self.counters.alarms.fetch_add(1, Relaxed);
+        let public = self.public_ids.show("pay", payment.0);
+        tracing::error!(payment = public, what, "ALARM: a person should look at this payment");
+    }
+}
+
+/// What an outcome row says beside its state.
+struct OutcomeFacts<'a> {
+    reason: Option<&'a str>,
+    approval_code: Option<&'a str>,
+    response_code: Option<&'a str>,
+}
+
+impl<'a> OutcomeFacts<'a> {
+    fn of(state: &'a AttemptState) -> Self {
+        let (reason, approval_code, response_code) = match state {
+            AttemptState::Approved(a) => (None, Some(a.approval_code.as_str()), Some(a.code.as_str())),
+            AttemptState::Declined(d) => (Some(d.reason.as_str()), None, Some(d.code.as_str())),
+            AttemptState::Reversed { code } => (Some("not_completed"), None, Some(code.as_str())),
+            AttemptState::NotSent => (Some("not_sent"), None, None),
+            AttemptState::Sending
+            | AttemptState::InDoubt(_)
+            | AttemptState::Reversing { .. }
+            | AttemptState::Review { .. } => (None, None, None),
+        };
+        Self { reason, approval_code, response_code }
+    }
+}
