@@ -13,7 +13,7 @@ statements! {
     TAKE_KEY = portable(
         "INSERT INTO payment (id, client_id, key, fingerprint, bill_id, method, channel,
              amount_minor, currency, card_id, created_at, business_date)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, NULL, $10, $11)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
          ON CONFLICT DO NOTHING");
     CLAIM_BILL = portable(
         "INSERT INTO bill_claim (bill_id, payment_id, at) VALUES ($1, $2, $3)
@@ -65,6 +65,7 @@ pub async fn take_key(tx: &mut Tx, p: &Payment) -> Result<bool, StoreError> {
         p.channel.as_str(),
         p.amount.minor(),
         p.amount.currency().alpha(),
+        p.card.map(|c| c.0),
         p.created_at.0,
         p.business_date.0,
     ];

@@ -25,6 +25,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::attempt::OpenAttempt;
 use crate::db::{Db, StoreError};
 
+pub(crate) mod plain;
 pub(crate) mod postgres;
 pub(crate) mod sqlite;
 
@@ -133,6 +134,16 @@ pub struct Journal {
 }
 
 impl Journal {
+    /// Starts the writer of a database without group commit: the yardstick of the
+    /// benches and the reference of the conformance suite.
+    #[must_use]
+    pub fn start_plain(db: &Db) -> Self {
+        let (queue, commands) = mpsc::channel(QUEUE_MAX);
+        let counts = Arc::new(Counts::default());
+        plain::start(db.clone(), commands, Arc::clone(&counts));
+        Self { queue, counts }
+    }
+
     /// Starts the writer of a database. It ends when the last handle is dropped.
     ///
     /// # Errors

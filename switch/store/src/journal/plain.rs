@@ -1,0 +1,110 @@
+//! The journal as one would first write it: a transaction for each command, a
+//! statement for each row, on a pool of connections. It is the yardstick that
+//! `benches/pay.rs` measures the group commit against, and the reference the
+//! conformance suite holds the two tuned bodies to.
+
+use std::sync::Arc;
+
+use tokio::sync::{Semaphore, mpsc};
+
+use super::{Command, Counts, EndVerdict, Ending, Intake, IntakeVerdict, Outcome};
+use crate::attempt::rearm;
+use crate::cash::take_key;
+use crate::db::{Db, StoreError, Tx, values};
+use crate::ledger;
+use crate::statements::statements;
+use switch_core::id::PaymentId;
+use switch_core::payment::RefusedReason;
+
+/// Commands in hand at a time; the pool decides how many of them run.
+const IN_HAND_MAX: usize = 1024;
+
+statements! {
+    CLAIM_BILL = portable(
+        "INSERT INTO bill_claim (bill_id, payment_id, at) VALUES ($1, $2, $3)
+         ON CONFLICT DO NOTHING");
+    CLOSE_ATTEMPT = portable("DELETE FROM open_attempt WHERE payment_id = $1 AND epoch = $2");
+    OUTCOME = portable(
+        "INSERT INTO outcome (payment_id, state, reason, connector, attempt_id, stan,
+             approval_code, response_code, answer_status, answer_body, at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+         ON CONFLICT DO NOTHING");
+    RELEASE_BILL = portable("DELETE FROM bill_claim WHERE bill_id = $1 AND payment_id = $2");
+    PURGE_CARD = portable("DELETE FROM card WHERE id = $1");
+}
+
+pub(super) fn start(db: Db, mut commands: mpsc::Receiver<Command>, counts: Arc<Counts>) {
+    let room = Arc::new(Semaphore::new(IN_HAND_MAX));
+    tokio::spawn(async move {
+        while let Some(command) = commands.recv().await {
+            let Ok(place) = Arc::clone(&room).acquire_owned().await else { return };
+            let (db, counts) = (db.clone(), Arc::clone(&counts));
+            tokio::spawn(async move {
+                match command {
+                    Command::Intake(intake, reply) => drop(reply.send(take_in(&db, &intake).await)),
+                    Command::End(ending, reply) => drop(reply.send(end(&db, &ending).await)),
+                }
+                counts.committed(1);
+                drop(place);
+            });
+        }
+    });
+}
+
+async fn take_in(db: &Db, intake: &Intake) -> Result<IntakeVerdict, StoreError> {
+    let (p, at) = (&intake.payment, intake.payment.created_at);
+    let mut tx = db.begin().await?;
+    if !take_key(&mut tx, p).await? {
+        return Ok(IntakeVerdict::KeyUsed);
+    }
+    let claimed = tx.execute(&CLAIM_BILL, values![intake.bill.0, p.id.0, at.0]).await? == 1;
+    if claimed {
+        rearm(&mut tx, &intake.attempt).await?;
+        ledger::write(&mut tx, &intake.attempt.promise(p.business_date)).await?;
+    } else {
+        write_outcome(&mut tx, p.id, &Outcome::refused(RefusedReason::BillTaken, at)).await?;
+    }
+    tx.commit().await?;
+    Ok(if claimed { IntakeVerdict::Taken } else { IntakeVerdict::BillTaken })
+}
+
+async fn end(db: &Db, ending: &Ending) -> Result<EndVerdict, StoreError> {
+    let (id, at) = (ending.payment, ending.outcome.at);
+    let mut tx = db.begin().await?;
+    if tx.execute(&CLOSE_ATTEMPT, values![id.0, ending.epoch]).await? == 0 {
+        return Ok(EndVerdict::Superseded);
+    }
+    if write_outcome(&mut tx, id, &ending.outcome).await? {
+        ledger::write(&mut tx, &ending.transfer).await?;
+        if let Some(bill) = ending.release {
+            tx.execute(&RELEASE_BILL, values![bill.0, id.0]).await?;
+        }
+        if let Some(card) = ending.purge {
+            tx.execute(&PURGE_CARD, values![card.0]).await?;
+        }
+        if let Some((event, client)) = ending.event {
+            let state = ending.outcome.state.as_str();
+            crate::outbox::publish(&mut tx, event, client, id, state, at).await?;
+        }
+    }
+    tx.commit().await?;
+    Ok(EndVerdict::Ended)
+}
+
+async fn write_outcome(tx: &mut Tx, id: PaymentId, o: &Outcome) -> Result<bool, StoreError> {
+    let (status, body) = o.answer.clone().map(|a| (i64::from(a.status), a.body)).unzip();
+    let values = values![
+        id.0,
+        o.state.as_str(),
+        o.reason.clone(),
+        o.connector.as_deref(),
+        o.attempt.map(|a| a.0),
+        o.stan.map(i64::from),
+        o.approval_code.clone(),
+        o.response_code.clone(),
+        status,
+        body,
+        o.at.0,
+    ];
+    Ok(tx.execute(&OUTCOME, values).await? == 1)
+}
