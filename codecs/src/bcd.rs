@@ -37,18 +37,16 @@ pub const fn first_nibble(digits: usize, pad: OddPad) -> usize {
     }
 }
 
-/// Appends `nibbles` packed, padded as `pad` says when their count is odd.
-pub fn pack(nibbles: impl ExactSizeIterator<Item = u8>, pad: OddPad, out: &mut Vec<u8>) {
-    let odd = nibbles.len() % 2 == 1;
-    let mut pending = (odd && pad == OddPad::LeftZero).then_some(0);
-    for nibble in nibbles {
-        match pending.take() {
-            None => pending = Some(nibble),
-            Some(high) => out.push(high << 4 | nibble & 0x0F),
-        }
-    }
-    if let Some(high) = pending {
-        out.push(high << 4 | 0x0F);
+/// Packs `nibbles` into `room`, which has `packed_len` bytes, padded as `pad` says when their count is odd.
+pub fn pack(nibbles: impl ExactSizeIterator<Item = u8>, pad: OddPad, room: &mut [u8]) {
+    let odd = !nibbles.len().is_multiple_of(2);
+    let (before, after) = match pad {
+        OddPad::LeftZero => (odd.then_some(0), None),
+        OddPad::RightF => (None, odd.then_some(0xF)),
+    };
+    let mut nibbles = before.into_iter().chain(nibbles).chain(after);
+    for byte in room {
+        *byte = nibbles.next().unwrap_or(0) << 4 | nibbles.next().unwrap_or(0);
     }
 }
 
@@ -59,14 +57,14 @@ mod tests {
     #[test]
     fn odd_counts_are_padded_on_the_agreed_side() {
         let table: [(&str, OddPad, &[u8]); 5] = [
-            ("",     OddPad::LeftZero, &[]),
-            ("12",   OddPad::LeftZero, &[0x12]),
-            ("123",  OddPad::LeftZero, &[0x01, 0x23]),
-            ("123",  OddPad::RightF,   &[0x12, 0x3F]),
-            ("1234", OddPad::RightF,   &[0x12, 0x34]),
+            ("", OddPad::LeftZero, &[]),
+            ("12", OddPad::LeftZero, &[0x12]),
+            ("123", OddPad::LeftZero, &[0x01, 0x23]),
+            ("123", OddPad::RightF, &[0x12, 0x3F]),
+            ("1234", OddPad::RightF, &[0x12, 0x34]),
         ];
         for (digits, pad, expected) in table {
-            let mut out = Vec::new();
+            let mut out = vec![0; packed_len(digits.len())];
             pack(digits.bytes().map(|digit| digit - b'0'), pad, &mut out);
             assert_eq!(out, expected, "{digits} {pad:?}");
             let first = first_nibble(digits.len(), pad);

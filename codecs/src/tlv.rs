@@ -99,12 +99,12 @@ mod tests {
     fn objects_are_read_and_cut_ones_refused() {
         let long = [&[0xDF, 0x81, 0x01, 0x81, 0x02][..], &[0xAB; 2]].concat();
         let table: [(&[u8], Result<usize, ErrorKind>); 6] = [
-            (&[],                                     Ok(0)),
-            (&[0x9C, 0x01, 0x00],                     Ok(1)),
-            (&[0x9F, 0x26, 0x01, 0xAA, 0x95, 0x00],   Ok(2)),
-            (&long,                                   Ok(1)),
-            (&[0x9F, 0x26, 0x08, 0xAA],               Err(ErrorKind::TlvTruncated)),
-            (&[0x9F],                                 Err(ErrorKind::TlvTruncated)),
+            (&[], Ok(0)),
+            (&[0x9C, 0x01, 0x00], Ok(1)),
+            (&[0x9F, 0x26, 0x01, 0xAA, 0x95, 0x00], Ok(2)),
+            (&long, Ok(1)),
+            (&[0x9F, 0x26, 0x08, 0xAA], Err(ErrorKind::TlvTruncated)),
+            (&[0x9F], Err(ErrorKind::TlvTruncated)),
         ];
         for (bytes, expected) in table {
             let read: Result<Vec<_>, _> = objects(bytes).collect();

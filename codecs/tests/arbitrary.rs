@@ -16,7 +16,11 @@ fn value_of(spec: &FieldSpec) -> BoxedStrategy<String> {
         Attr::Ans | Attr::Ns => ("[ \"#-Z_`a-z{}~]", 1),
         Attr::Z => ("[0-9=]", 1),
         Attr::B => ("[0-9A-F]", 2),
-        Attr::Xn => return proptest::string::string_regex(&format!("[CD][0-9]{{{}}}", max - 1)).expect("a regex").boxed(),
+        Attr::Xn => {
+            return proptest::string::string_regex(&format!("[CD][0-9]{{{}}}", max - 1))
+                .expect("a regex")
+                .boxed();
+        }
     };
     // Three digits of hexadecimal characters say at most 499 bytes.
     let longest = max.min(if spec.attr == Attr::B { 499 } else { 999 });
@@ -121,7 +125,9 @@ fn bytes_of_any_kind_are_accepted_or_refused_and_strict_ones_come_back_the_same(
             wire.extend_from_slice(valid);
             dice.mutate(&mut wire);
         }
-        if let Ok(message) = decode(profile, &wire, Mode::Lenient) && round % 16 == 0 {
+        if let Ok(message) = decode(profile, &wire, Mode::Lenient)
+            && round % 16 == 0
+        {
             use_it(&message);
         }
         match decode(profile, &wire, Mode::Strict) {
@@ -139,5 +145,8 @@ fn bytes_of_any_kind_are_accepted_or_refused_and_strict_ones_come_back_the_same(
             }
         }
     }
-    assert!(accepted > 10_000 && refused > 100_000, "{accepted} accepted, {refused} refused: the dice are loaded");
+    assert!(
+        accepted > 10_000 && refused > 100_000,
+        "{accepted} accepted, {refused} refused: the dice are loaded"
+    );
 }

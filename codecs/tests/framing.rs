@@ -47,9 +47,15 @@ fn every_framing_vector_is_read_whole_and_in_pieces() {
             let messages: Vec<_> = frames.iter().filter(|frame| **frame != Frame::Heartbeat).collect();
             assert_eq!(messages.len() as u64, vector["messages"].as_u64().unwrap_or(1), "{id}");
             for message in messages {
-                let Frame::Message { payload, tpdu } = message else { unreachable!("heartbeats are filtered out") };
+                let Frame::Message { payload, tpdu } = message else {
+                    unreachable!("heartbeats are filtered out")
+                };
                 assert_eq!(payload, &expected_payload, "{id}");
-                assert_eq!(tpdu.map(|tpdu| codecs::hex::encode(&tpdu)).as_deref(), vector["tpdu"].as_str(), "{id}");
+                assert_eq!(
+                    tpdu.map(|tpdu| codecs::hex::encode(&tpdu)).as_deref(),
+                    vector["tpdu"].as_str(),
+                    "{id}"
+                );
             }
         }
     }
@@ -76,7 +82,11 @@ fn length_zero_is_a_heartbeat_or_a_fault_as_configured() {
         framing.encode_heartbeat(&mut out);
         assert_eq!(framing.decode(&mut out.clone()), Ok(Some(Frame::Heartbeat)), "{name}");
         let refusing = framing.zero_length(ZeroLength::Refused);
-        assert_eq!(refusing.decode(&mut out).map_err(|error| error.kind), Err(ErrorKind::FrameLengthZero), "{name}");
+        assert_eq!(
+            refusing.decode(&mut out).map_err(|error| error.kind),
+            Err(ErrorKind::FrameLengthZero),
+            "{name}"
+        );
     }
 }
 
@@ -95,7 +105,11 @@ fn a_frame_above_the_maximum_is_refused_before_memory_is_set_aside() {
         let mut head = BytesMut::with_capacity(16);
         head.extend_from_slice(&stream[..4]);
         let capacity = head.capacity();
-        assert_eq!(framing.decode(&mut head).map_err(|error| error.kind), Err(ErrorKind::FrameTooLarge), "{name}");
+        assert_eq!(
+            framing.decode(&mut head).map_err(|error| error.kind),
+            Err(ErrorKind::FrameTooLarge),
+            "{name}"
+        );
         assert_eq!(head.capacity(), capacity, "{name}");
     }
 }
@@ -104,10 +118,10 @@ fn a_frame_above_the_maximum_is_refused_before_memory_is_set_aside() {
 fn headers_that_are_not_in_form_are_refused() {
     let table: [(&str, &[u8]); 5] = [
         ("len2-be-inclusive", &[0x00, 0x01]),
-        ("len2-bcd",          &[0x0A, 0x00]),
-        ("len4-ascii",        b"00 9"),
-        ("vml",               &[0x00, 0x10, 0x00, 0x01]),
-        ("len2-be-tpdu",      &[0x00, 0x04]),
+        ("len2-bcd", &[0x0A, 0x00]),
+        ("len4-ascii", b"00 9"),
+        ("vml", &[0x00, 0x10, 0x00, 0x01]),
+        ("len2-be-tpdu", &[0x00, 0x04]),
     ];
     for (name, header) in table {
         let framing = Framing::parse_name(name).expect("a known name");
@@ -120,7 +134,8 @@ fn headers_that_are_not_in_form_are_refused() {
 fn an_answer_goes_back_where_the_request_came_from() {
     assert_eq!(tpdu_for_answer([0x60, 0x00, 0x03, 0x12, 0x34]), [0x60, 0x12, 0x34, 0x00, 0x03]);
     let framing = Framing::new(Header::Len2Be);
-    let error = framing.encode(b"0800", Some([0x60, 0, 0, 0, 0]), &mut BytesMut::new()).expect_err("no TPDU here");
+    let error =
+        framing.encode(b"0800", Some([0x60, 0, 0, 0, 0]), &mut BytesMut::new()).expect_err("no TPDU here");
     assert_eq!(error.kind, ErrorKind::FrameHeaderInvalid);
     assert_eq!(framing.to_string(), "len2-be");
     assert_eq!(Framing::parse_name("len3"), None);

@@ -33,9 +33,8 @@ fn cmacs_agree_with_wycheproof() {
     let mut seen = 0;
     for case in list(&file, "testGroups").iter().flat_map(|group| list(group, "tests")) {
         let key = MacKey::new(bytes(&case["key"]));
-        let valid = Mac::aes_cmac(&key).is_ok_and(|mac| {
-            mac.compute(&bytes(&case["msg"])).as_bytes() == bytes(&case["tag"])
-        });
+        let valid = Mac::aes_cmac(&key)
+            .is_ok_and(|mac| mac.compute(&bytes(&case["msg"])).as_bytes() == bytes(&case["tag"]));
         assert_eq!(valid, case["result"] == "valid", "{}", case["tcId"]);
         seen += 1;
     }

@@ -42,7 +42,12 @@ fn lenient_links_tolerate_what_is_only_strict_and_nothing_else() {
             "strict" => {
                 let warnings = decoded.expect("a tolerable fault").warnings();
                 let kind = ErrorKind::ALL.iter().find(|kind| vector["expect"]["kind"] == kind.name());
-                assert_eq!((warnings.total(), warnings.of(*kind.expect("a known kind"))), (1, 1), "{}", vector["id"]);
+                assert_eq!(
+                    (warnings.total(), warnings.of(*kind.expect("a known kind"))),
+                    (1, 1),
+                    "{}",
+                    vector["id"]
+                );
             }
             _ => assert!(decoded.is_ok(), "{}", vector["id"]),
         }
@@ -64,37 +69,42 @@ fn kinds_have_the_agreed_names() {
 #[test]
 fn every_kind_of_fault_is_found_in_every_place() {
     let table: [(&str, &str, &str, Option<u8>); 31] = [
-        ("iso87-ascii",  "3032",                                             "MTI_TRUNCATED",           Some(0)),
-        ("iso87-bcd",    "02",                                               "MTI_TRUNCATED",           Some(0)),
-        ("iso87-bcd",    "0A00",                                             "MTI_INVALID",             Some(0)),
-        ("iso87-ebcdic", "30323030",                                         "MTI_INVALID",             Some(0)),
-        ("iso87-abin",   "31323030",                                         "MTI_VERSION_UNSUPPORTED", Some(0)),
-        ("iso93-abin",   "30323030",                                         "MTI_VERSION_UNSUPPORTED", Some(0)),
-        ("iso87-abin",   "3032303082200000800000",                           "BITMAP_TRUNCATED",        Some(1)),
-        ("iso87-abin",   "30323030822000008000000004000000",                 "BITMAP_TRUNCATED",        Some(1)),
-        ("iso87-abin",   "303830308000000000000000C000000000000000",         "FIELD_UNSUPPORTED",       Some(65)),
-        ("iso93-abin",   "313830308000000000000000C000000000000000",         "FIELD_UNSUPPORTED",       Some(65)),
-        ("iso87-abin",   "30323030400000000000000031",                       "LENGTH_TRUNCATED",        Some(2)),
-        ("iso87-abin",   "303230304000000000000000",                         "LENGTH_TRUNCATED",        Some(2)),
-        ("iso87-bcd",    "020040000000000000001A",                           "LENGTH_INVALID",          Some(2)),
-        ("iso87-ebcdic", "F0F2F0F0400000000000000031F6",                     "LENGTH_INVALID",          Some(2)),
-        ("iso87-abin",   "303230304000000000000000 3230",                    "LENGTH_TOO_LONG",         Some(2)),
-        ("iso87-bcd",    "02000000000000010000 1000",                        "LENGTH_TOO_LONG",         Some(48)),
-        ("iso87-abin",   "303230304000000000000000 3033 315832",             "NOT_NUMERIC",             Some(2)),
-        ("iso87-abin",   "303230304000000000000000 3033 3132",               "FIELD_TRUNCATED",         Some(2)),
-        ("iso87-abin",   "303230302000000000000000 30303030303A",            "NOT_NUMERIC",             Some(3)),
-        ("iso87-ebcdic", "F0F2F0F02000000000000000 F0F0F0F0F0FA",            "NOT_NUMERIC",             Some(3)),
-        ("iso87-abin",   "303230300000001000000000 583030303030313530",      "SIGN_INVALID",            Some(28)),
-        ("iso87-abin",   "303230300000001000000000 443030303030313541",      "NOT_NUMERIC",             Some(28)),
-        ("iso87-bcd",    "02000000001000000000 580000015 0",                 "SIGN_INVALID",            Some(28)),
-        ("iso87-bcd",    "02000000001000000000 440000015A",                  "BCD_INVALID",             Some(28)),
-        ("iso87-bcd",    "02000000000020000000 05 1234D2",                   "PADDING_INVALID",         Some(35)),
-        ("iso87-bcd",    "02000000000020000000 04 12E4",                     "BCD_INVALID",             Some(35)),
-        ("iso87-bcd-rf", "02004000000000000000 03 1230",                     "PADDING_INVALID",         Some(2)),
-        ("iso87-bcd-rf", "02000000040000000000 1051",                        "PADDING_INVALID",         Some(22)),
-        ("iso87-ascii",  "3032303030303030303030303030303031303030 303046463030464630304646303046 47", "HEX_INVALID", Some(52)),
-        ("iso87-ascii",  "3032303030303030303030303030303030323030 303033 414243", "HEX_INVALID",      Some(55)),
-        ("iso87-abin",   "303230300000000000000200 303034 9F2608AA",         "TLV_TRUNCATED",           Some(55)),
+        ("iso87-ascii", "3032", "MTI_TRUNCATED", Some(0)),
+        ("iso87-bcd", "02", "MTI_TRUNCATED", Some(0)),
+        ("iso87-bcd", "0A00", "MTI_INVALID", Some(0)),
+        ("iso87-ebcdic", "30323030", "MTI_INVALID", Some(0)),
+        ("iso87-abin", "31323030", "MTI_VERSION_UNSUPPORTED", Some(0)),
+        ("iso93-abin", "30323030", "MTI_VERSION_UNSUPPORTED", Some(0)),
+        ("iso87-abin", "3032303082200000800000", "BITMAP_TRUNCATED", Some(1)),
+        ("iso87-abin", "30323030822000008000000004000000", "BITMAP_TRUNCATED", Some(1)),
+        ("iso87-abin", "303830308000000000000000C000000000000000", "FIELD_UNSUPPORTED", Some(65)),
+        ("iso93-abin", "313830308000000000000000C000000000000000", "FIELD_UNSUPPORTED", Some(65)),
+        ("iso87-abin", "30323030400000000000000031", "LENGTH_TRUNCATED", Some(2)),
+        ("iso87-abin", "303230304000000000000000", "LENGTH_TRUNCATED", Some(2)),
+        ("iso87-bcd", "020040000000000000001A", "LENGTH_INVALID", Some(2)),
+        ("iso87-ebcdic", "F0F2F0F0400000000000000031F6", "LENGTH_INVALID", Some(2)),
+        ("iso87-abin", "303230304000000000000000 3230", "LENGTH_TOO_LONG", Some(2)),
+        ("iso87-bcd", "02000000000000010000 1000", "LENGTH_TOO_LONG", Some(48)),
+        ("iso87-abin", "303230304000000000000000 3033 315832", "NOT_NUMERIC", Some(2)),
+        ("iso87-abin", "303230304000000000000000 3033 3132", "FIELD_TRUNCATED", Some(2)),
+        ("iso87-abin", "303230302000000000000000 30303030303A", "NOT_NUMERIC", Some(3)),
+        ("iso87-ebcdic", "F0F2F0F02000000000000000 F0F0F0F0F0FA", "NOT_NUMERIC", Some(3)),
+        ("iso87-abin", "303230300000001000000000 583030303030313530", "SIGN_INVALID", Some(28)),
+        ("iso87-abin", "303230300000001000000000 443030303030313541", "NOT_NUMERIC", Some(28)),
+        ("iso87-bcd", "02000000001000000000 580000015 0", "SIGN_INVALID", Some(28)),
+        ("iso87-bcd", "02000000001000000000 440000015A", "BCD_INVALID", Some(28)),
+        ("iso87-bcd", "02000000000020000000 05 1234D2", "PADDING_INVALID", Some(35)),
+        ("iso87-bcd", "02000000000020000000 04 12E4", "BCD_INVALID", Some(35)),
+        ("iso87-bcd-rf", "02004000000000000000 03 1230", "PADDING_INVALID", Some(2)),
+        ("iso87-bcd-rf", "02000000040000000000 1051", "PADDING_INVALID", Some(22)),
+        (
+            "iso87-ascii",
+            "3032303030303030303030303030303031303030 303046463030464630304646303046 47",
+            "HEX_INVALID",
+            Some(52),
+        ),
+        ("iso87-ascii", "3032303030303030303030303030303030323030 303033 414243", "HEX_INVALID", Some(55)),
+        ("iso87-abin", "303230300000000000000200 303034 9F2608AA", "TLV_TRUNCATED", Some(55)),
     ];
     for (profile, hex, kind, field) in table {
         let wire = codecs::hex::decode(hex.replace(' ', "").as_bytes()).unwrap_or_else(|| panic!("{hex}"));
@@ -110,7 +120,9 @@ fn text_outside_its_set_is_refused_strictly_and_counted_leniently() {
     draft.set(41, "GOV00001").set(39, "00");
     let mut wire = Vec::new();
     draft.encode(&profile, &mut wire).expect("clean text");
-    for (offset, byte, accepted) in [(12, b'*', false), (14, b'*', true), (14, b'\n', false), (21, 0xE9, false)] {
+    for (offset, byte, accepted) in
+        [(12, b'*', false), (14, b'*', true), (14, b'\n', false), (21, 0xE9, false)]
+    {
         let mut changed = wire.clone();
         changed[offset] = byte;
         assert_eq!(decode(&profile, &changed, Mode::Strict).is_ok(), accepted, "{byte:02X} at {offset}");
@@ -123,17 +135,17 @@ fn text_outside_its_set_is_refused_strictly_and_counted_leniently() {
 #[test]
 fn what_could_not_be_read_is_not_written() {
     let table: [(&str, u8, &str, &str); 11] = [
-        ("iso87-abin",  4,   "5000",              "FIELD_TRUNCATED"),
-        ("iso87-abin",  4,   "0000000050000",     "LENGTH_TOO_LONG"),
-        ("iso87-abin",  4,   "00000000500X",      "NOT_NUMERIC"),
-        ("iso87-bcd",   4,   "00000000500X",      "NOT_NUMERIC"),
-        ("iso87-abin",  2,   "41111111111111111111", "LENGTH_TOO_LONG"),
-        ("iso87-abin",  28,  "X00000150",         "SIGN_INVALID"),
-        ("iso87-abin",  52,  "00FF00FF00FF00F",   "HEX_INVALID"),
-        ("iso87-ascii", 52,  "00FF00FF00FF00FG",  "HEX_INVALID"),
-        ("iso87-abin",  43,  "café",              "FIELD_TRUNCATED"),
-        ("iso87-abin",  48,  "شكرا",              "CHARACTER_INVALID"),
-        ("iso87-abin",  65,  "00",                "FIELD_UNSUPPORTED"),
+        ("iso87-abin", 4, "5000", "FIELD_TRUNCATED"),
+        ("iso87-abin", 4, "0000000050000", "LENGTH_TOO_LONG"),
+        ("iso87-abin", 4, "00000000500X", "NOT_NUMERIC"),
+        ("iso87-bcd", 4, "00000000500X", "NOT_NUMERIC"),
+        ("iso87-abin", 2, "41111111111111111111", "LENGTH_TOO_LONG"),
+        ("iso87-abin", 28, "X00000150", "SIGN_INVALID"),
+        ("iso87-abin", 52, "00FF00FF00FF00F", "HEX_INVALID"),
+        ("iso87-ascii", 52, "00FF00FF00FF00FG", "HEX_INVALID"),
+        ("iso87-abin", 43, "café", "FIELD_TRUNCATED"),
+        ("iso87-abin", 48, "شكرا", "CHARACTER_INVALID"),
+        ("iso87-abin", 65, "00", "FIELD_UNSUPPORTED"),
     ];
     for (name, n, value, kind) in table {
         let mut draft = Draft::new("0200".parse().expect("a message type"));

@@ -52,7 +52,8 @@ fn a_dialect_is_a_file_that_says_what_differs() {
     let mut out = Vec::new();
     draft.encode(&profile, &mut out).expect("values of this dialect");
     let body = out[12..].to_vec();
-    let expected = [&[16][..], b"4111111111111111", &[0x07], b"BILL 17", &[0x01, 0x23, 0x45], &[0, 1], b"x"].concat();
+    let expected =
+        [&[16][..], b"4111111111111111", &[0x07], b"BILL 17", &[0x01, 0x23, 0x45], &[0, 1], b"x"].concat();
     assert_eq!(body, expected);
     let message = decode(&profile, &out, Mode::Strict).expect("just written");
     assert_eq!(message.text(60).as_deref(), Some("12345"));
@@ -61,24 +62,24 @@ fn a_dialect_is_a_file_that_says_what_differs() {
 #[test]
 fn a_bad_file_is_refused_with_the_key() {
     let table = [
-        ("",                                                            "base: is missing"),
-        ("base = \"iso99\"",                                            "base: there is no profile \"iso99\""),
-        ("base = \"iso87-bcd\"\ndictionary = \"1987\"",                 "dictionary: is given by base"),
-        ("dictionary = \"1987\"",                                       "encoding.mti: is missing"),
-        ("bas = \"iso87-bcd\"",                                         "unknown field `bas`"),
-        ("base = \"iso87-bcd\"\n[fields.1]\nmax = 3",                   "fields.1: is not a field number"),
-        ("base = \"iso87-bcd\"\n[fields.65]\nmax = 3",                  "fields.65: is not a field number"),
-        ("base = \"iso87-bcd\"\n[fields.abc]\nmax = 3",                 "fields.abc: is not a field number"),
-        ("base = \"iso87-bcd\"\n[fields.48]\nmax = 0",                  "fields.48.max: must be at least 1"),
-        ("base = \"iso87-bcd\"\n[fields.48]\nmax = 1000",               "fields.48.max: is above 999"),
-        ("base = \"iso87-bcd\"\n[fields.48]\nlen = \"llvar\"",          "fields.48.max: is above what an llvar"),
-        ("base = \"iso87-bcd\"\n[fields.48]\nlenght = 4",               "unknown field `lenght`"),
-        ("base = \"iso87-bcd\"\n[fields.48]\nlen = \"llllvar\"",        "unknown variant `llllvar`"),
-        ("base = \"iso87-bcd\"\n[fields.48]\nmax = \"9\"",              "invalid type"),
-        ("base = \"iso87-bcd\"\n[fields.48]\ncharset = \"bcd\"",        "fields.48.charset: text cannot be bcd"),
-        ("base = \"iso87-bcd\"\n[fields.52]\ncharset = \"ascii\"",      "fields.52.charset: has no meaning"),
-        ("base = \"iso87-bcd\"\n[fields.28]\nlen = \"llvar\"",          "fields.28.len: must be fixed"),
-        ("base = \"iso87-bcd\"\n[encoding]\ntext = \"bcd\"",            "encoding.text: cannot be bcd"),
+        ("", "base: is missing"),
+        ("base = \"iso99\"", "base: there is no profile \"iso99\""),
+        ("base = \"iso87-bcd\"\ndictionary = \"1987\"", "dictionary: is given by base"),
+        ("dictionary = \"1987\"", "encoding.mti: is missing"),
+        ("bas = \"iso87-bcd\"", "unknown field `bas`"),
+        ("base = \"iso87-bcd\"\n[fields.1]\nmax = 3", "fields.1: is not a field number"),
+        ("base = \"iso87-bcd\"\n[fields.65]\nmax = 3", "fields.65: is not a field number"),
+        ("base = \"iso87-bcd\"\n[fields.abc]\nmax = 3", "fields.abc: is not a field number"),
+        ("base = \"iso87-bcd\"\n[fields.48]\nmax = 0", "fields.48.max: must be at least 1"),
+        ("base = \"iso87-bcd\"\n[fields.48]\nmax = 1000", "fields.48.max: is above 999"),
+        ("base = \"iso87-bcd\"\n[fields.48]\nlen = \"llvar\"", "fields.48.max: is above what an llvar"),
+        ("base = \"iso87-bcd\"\n[fields.48]\nlenght = 4", "unknown field `lenght`"),
+        ("base = \"iso87-bcd\"\n[fields.48]\nlen = \"llllvar\"", "unknown variant `llllvar`"),
+        ("base = \"iso87-bcd\"\n[fields.48]\nmax = \"9\"", "invalid type"),
+        ("base = \"iso87-bcd\"\n[fields.48]\ncharset = \"bcd\"", "fields.48.charset: text cannot be bcd"),
+        ("base = \"iso87-bcd\"\n[fields.52]\ncharset = \"ascii\"", "fields.52.charset: has no meaning"),
+        ("base = \"iso87-bcd\"\n[fields.28]\nlen = \"llvar\"", "fields.28.len: must be fixed"),
+        ("base = \"iso87-bcd\"\n[encoding]\ntext = \"bcd\"", "encoding.text: cannot be bcd"),
     ];
     for (file, problem) in table {
         let error = Profile::from_toml(file).expect_err(file).to_string();
@@ -88,7 +89,8 @@ fn a_bad_file_is_refused_with_the_key() {
 
 #[test]
 fn lengths_in_bytes_and_in_hexadecimal_characters() {
-    let by_bytes = Profile::from_toml("base = \"iso87-ascii\"\n[encoding]\nb_length_unit = \"bytes\"").expect("a file");
+    let by_bytes =
+        Profile::from_toml("base = \"iso87-ascii\"\n[encoding]\nb_length_unit = \"bytes\"").expect("a file");
     let mut draft = Draft::new("0200".parse().expect("a message type"));
     draft.set_bytes(55, &[0x9C, 0x01, 0x00]);
     for (profile, body) in [(&by_bytes, "0039C0100"), (&*profile("iso87-ascii"), "0069C0100")] {

@@ -21,7 +21,11 @@ fn every_valid_message_decodes_to_its_fields() {
             serde_json::from_value(vector["fields"].clone()).expect("a map of texts");
         assert_eq!(message.mti().to_string(), text(&vector["mti"]), "{id}");
         assert_eq!(fields, expected, "{id}");
-        assert_eq!(decode(&profile, &wire, Mode::Lenient).map(|message| message.warnings().total()), Ok(0), "{id}");
+        assert_eq!(
+            decode(&profile, &wire, Mode::Lenient).map(|message| message.warnings().total()),
+            Ok(0),
+            "{id}"
+        );
     }
 }
 
@@ -56,11 +60,16 @@ fn a_message_of_one_dialect_can_be_sent_on_in_another() {
         let message = decode(&from, &wire, Mode::Strict).expect("a valid vector");
         for to in dialects.map(profile) {
             // The code pages disagree on these five characters (ebcdic.rs); one vector has a bar.
-            if to.name() == "iso87-ebcdic" && message.fields().any(|(_, text)| text.contains(['!', '[', ']', '^', '|'])) {
+            if to.name() == "iso87-ebcdic"
+                && message.fields().any(|(_, text)| text.contains(['!', '[', ']', '^', '|']))
+            {
                 continue;
             }
             let mut out = Vec::new();
-            message.to_draft().encode(&to, &mut out).unwrap_or_else(|error| panic!("{id} {}: {error}", to.name()));
+            message
+                .to_draft()
+                .encode(&to, &mut out)
+                .unwrap_or_else(|error| panic!("{id} {}: {error}", to.name()));
             let bridged = decode(&to, &out, Mode::Strict).unwrap_or_else(|error| panic!("{id}: {error}"));
             assert!(bridged.fields().eq(message.fields()), "{id} through {}", to.name());
         }
@@ -73,7 +82,8 @@ fn macs_in_messages_verify_and_are_written() {
     assert_eq!(vectors.len(), 5);
     for vector in vectors {
         let id = text(&vector["id"]);
-        let (profile, wire, mac) = (profile(text(&vector["profile"])), bytes(&vector["hex"]), mac_of(&vector));
+        let (profile, wire, mac) =
+            (profile(text(&vector["profile"])), bytes(&vector["hex"]), mac_of(&vector));
         let field = vector["mac"]["field"].as_u64().expect("a number") as u8;
         let message = decode(&profile, &wire, Mode::Strict).expect("a valid vector");
         assert_eq!(mac.verify(&message, field), Ok(()), "{id}");

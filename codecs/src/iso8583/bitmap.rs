@@ -42,7 +42,11 @@ impl Bitmap {
     /// The numbers of the set bits, ascending.
     #[must_use]
     pub const fn numbers(self) -> FieldNumbers {
-        FieldNumbers { high: (self.0 >> 64) as u64, low: self.0 as u64 }
+        FieldNumbers {
+            word: ((self.0 >> 64) as u64).reverse_bits(),
+            second: (self.0 as u64).reverse_bits(),
+            first: 1,
+        }
     }
 }
 
@@ -51,11 +55,13 @@ pub(super) const fn bit(n: u8) -> u128 {
     if n == 0 || n > 128 { 0 } else { 1 << (128 - n) }
 }
 
-/// Iterator of [`Bitmap::numbers`].
+/// Iterator of [`Bitmap::numbers`]. The words are turned round, lowest field in the lowest bit, because taking the
+/// lowest bit off is the cheapest step there is.
 #[derive(Clone, Debug)]
 pub struct FieldNumbers {
-    high: u64,
-    low: u64,
+    word: u64,
+    second: u64,
+    first: u8,
 }
 
 impl Iterator for FieldNumbers {
@@ -63,13 +69,15 @@ impl Iterator for FieldNumbers {
 
     #[inline]
     fn next(&mut self) -> Option<u8> {
-        let (word, first) = if self.high != 0 { (&mut self.high, 1) } else { (&mut self.low, 65) };
-        if *word == 0 {
-            return None;
+        if self.word == 0 {
+            if self.second == 0 {
+                return None;
+            }
+            *self = FieldNumbers { word: self.second, second: 0, first: 65 };
         }
-        let zeros = word.leading_zeros();
-        *word &= !(1 << 63 >> zeros);
-        Some(first + zeros as u8)
+        let number = self.first + self.word.trailing_zeros() as u8;
+        self.word &= self.word - 1;
+        Some(number)
     }
 }
 

@@ -50,14 +50,23 @@ const fn sets(from_ebcdic: bool) -> [u8; 256] {
 }
 
 /// True when `bytes`, the body of a field of `units` units, holds nothing but what `body` allows.
-#[inline]
+#[inline(always)]
 pub(super) fn is_clean(body: Body, bytes: &[u8], units: usize) -> bool {
     match body {
         Body::AsciiDigits => all_words(bytes, digits_ascii),
         Body::AsciiPrintable => all_words(bytes, printable_ascii),
-        Body::AsciiAlnum => all_in(&ASCII_SETS, ALNUM, bytes),
+        Body::AsciiAlnum => all_words(bytes, alnum_ascii),
+        Body::AsciiTrack => all_words(bytes, track_ascii),
+        Body::Raw => true,
+        _ => is_clean_elsewhere(body, bytes, units),
+    }
+}
+
+/// The sets of the rarer dialects, kept out of the hot loop's code.
+#[inline(never)]
+fn is_clean_elsewhere(body: Body, bytes: &[u8], units: usize) -> bool {
+    match body {
         Body::AsciiAlpha => all_in(&ASCII_SETS, ALPHA, bytes),
-        Body::AsciiTrack => all_in(&ASCII_SETS, TRACK, bytes),
         Body::EbcdicDigits => all_words(bytes, digits_ebcdic),
         Body::EbcdicPrintable => all_in(&EBCDIC_SETS, PRINTABLE, bytes),
         Body::EbcdicAlnum => all_in(&EBCDIC_SETS, ALNUM, bytes),
@@ -65,7 +74,6 @@ pub(super) fn is_clean(body: Body, bytes: &[u8], units: usize) -> bool {
         Body::EbcdicTrack => all_in(&EBCDIC_SETS, TRACK, bytes),
         Body::Hex | Body::HexPairs => bytes.len().is_multiple_of(2) && all_in(&ASCII_SETS, HEX, bytes),
         Body::BcdLeft if units.is_multiple_of(2) => all_words(bytes, digits_packed),
-        Body::Raw => true,
         _ => first_fault(body, bytes, units).is_none(),
     }
 }
@@ -83,10 +91,14 @@ pub(super) fn first_fault(body: Body, bytes: &[u8], units: usize) -> Option<(Err
         Body::EbcdicPrintable => outside(&EBCDIC_SETS, PRINTABLE, bytes, ErrorKind::CharacterInvalid),
         Body::EbcdicAlnum => outside(&EBCDIC_SETS, ALNUM, bytes, ErrorKind::CharacterInvalid),
         Body::EbcdicAlpha => outside(&EBCDIC_SETS, ALPHA, bytes, ErrorKind::CharacterInvalid),
-        Body::AsciiSigned => signed(bytes, b"CD", |digits| outside(&ASCII_SETS, DIGIT, digits, ErrorKind::NotNumeric)),
-        Body::EbcdicSigned => signed(bytes, &[ebcdic::from_ascii(b'C'), ebcdic::from_ascii(b'D')], |digits| {
-            outside(&EBCDIC_SETS, DIGIT, digits, ErrorKind::NotNumeric)
-        }),
+        Body::AsciiSigned => {
+            signed(bytes, b"CD", |digits| outside(&ASCII_SETS, DIGIT, digits, ErrorKind::NotNumeric))
+        }
+        Body::EbcdicSigned => {
+            signed(bytes, &[ebcdic::from_ascii(b'C'), ebcdic::from_ascii(b'D')], |digits| {
+                outside(&EBCDIC_SETS, DIGIT, digits, ErrorKind::NotNumeric)
+            })
+        }
         Body::BcdLeft => packed(bytes, units, OddPad::LeftZero, |nibble| nibble <= 9),
         Body::BcdRight => packed(bytes, units, OddPad::RightF, |nibble| nibble <= 9),
         Body::BcdTrackLeft => packed(bytes, units, OddPad::LeftZero, |nibble| nibble <= 9 || nibble == 0xD),
@@ -99,6 +111,18 @@ pub(super) fn first_fault(body: Body, bytes: &[u8], units: usize) -> Option<(Err
             bytes.iter().position(|c| hex::value(*c).is_none()).map(|at| (ErrorKind::HexInvalid, at)).or(odd)
         }
         Body::Raw | Body::Absent => None,
+    }
+}
+
+/// Copies `text` to `room`, which is as long, and checks it on the way. Only for the sets written as ASCII text.
+#[inline(always)]
+pub(super) fn copy_clean(body: Body, text: &[u8], room: &mut [u8]) -> bool {
+    match body {
+        Body::AsciiDigits => copy_words(text, room, digits_ascii),
+        Body::AsciiPrintable => copy_words(text, room, printable_ascii),
+        Body::AsciiAlnum => copy_words(text, room, alnum_ascii),
+        Body::AsciiTrack => copy_words(text, room, track_ascii),
+        _ => false,
     }
 }
 
@@ -117,7 +141,12 @@ fn signed(
     }
 }
 
-fn packed(bytes: &[u8], units: usize, pad: OddPad, allowed: impl Fn(u8) -> bool) -> Option<(ErrorKind, usize)> {
+fn packed(
+    bytes: &[u8],
+    units: usize,
+    pad: OddPad,
+    allowed: impl Fn(u8) -> bool,
+) -> Option<(ErrorKind, usize)> {
     let first = bcd::first_nibble(units, pad);
     let odd = !units.is_multiple_of(2);
     let pad_fault = match (odd, pad) {
@@ -139,21 +168,71 @@ fn all_in(sets: &[u8; 256], set: u8, bytes: &[u8]) -> bool {
     bytes.iter().fold(set, |all, byte| all & sets[usize::from(*byte)]) == set
 }
 
-/// Applies an eight-byte test to all of `bytes`; the last word overlaps the one before it.
-#[inline]
-fn all_words(bytes: &[u8], clean: impl Fn(u64) -> bool) -> bool {
-    if let Some(last) = bytes.last_chunk::<8>() {
-        let (words, _) = bytes.as_chunks::<8>();
-        return words.iter().all(|word| clean(u64::from_le_bytes(*word))) && clean(u64::from_le_bytes(*last));
+/// Applies a test to all of `bytes`, eight at a time; what does not fill a word is tested twice over. The test gives
+/// the bits that are wrong.
+#[inline(always)]
+fn all_words(bytes: &[u8], wrong: impl Fn(u64) -> u64) -> bool {
+    if let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+        let mut found = wrong(u64::from_le_bytes(*first)) | wrong(u64::from_le_bytes(*last));
+        if bytes.len() > 16 {
+            for word in bytes.as_chunks::<8>().0 {
+                found |= wrong(u64::from_le_bytes(*word));
+            }
+        }
+        return found == 0;
     }
+    wrong_in_short(bytes, wrong) == 0
+}
+
+/// As [`all_words`] for at most seven bytes.
+#[inline(always)]
+fn wrong_in_short(bytes: &[u8], wrong: impl Fn(u64) -> u64) -> u64 {
     if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
-        return clean(u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << 32);
+        return wrong(u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << 32);
     }
     match *bytes {
-        [] => true,
-        [a] => clean(repeat(a)),
-        [a, b] => clean(u64::from_le_bytes([a, b, a, b, a, b, a, b])),
-        [a, b, c, ..] => clean(u64::from_le_bytes([a, b, c, a, a, b, c, a])),
+        [] => 0,
+        [a] => wrong(u64::from_le_bytes([a; 8])),
+        [a, b] => wrong(u64::from(u16::from_le_bytes([a, b])) * 0x0001_0001_0001_0001),
+        [a, b, c, ..] => wrong(u64::from(u32::from_le_bytes([a, b, c, a])) * 0x0000_0001_0000_0001),
+    }
+}
+
+/// As [`all_words`], copying the words as they pass. `room` is as long as `text`.
+#[inline(always)]
+fn copy_words(text: &[u8], room: &mut [u8], wrong: impl Fn(u64) -> u64) -> bool {
+    if let (Some(first), Some(last)) = (text.first_chunk::<8>(), text.last_chunk::<8>()) {
+        let mut found = wrong(u64::from_le_bytes(*first)) | wrong(u64::from_le_bytes(*last));
+        if text.len() > 16 {
+            for (from, to) in text.as_chunks::<8>().0.iter().zip(room.as_chunks_mut::<8>().0) {
+                *to = *from;
+                found |= wrong(u64::from_le_bytes(*from));
+            }
+        }
+        put_ends(first, last, room);
+        return found == 0;
+    }
+    if let (Some(first), Some(last)) = (text.first_chunk::<4>(), text.last_chunk::<4>()) {
+        put_ends(first, last, room);
+    } else {
+        match (text, room) {
+            ([a], [to]) => *to = *a,
+            ([a, b], [to_a, to_b]) => (*to_a, *to_b) = (*a, *b),
+            ([a, b, c], [to_a, to_b, to_c]) => (*to_a, *to_b, *to_c) = (*a, *b, *c),
+            _ => {}
+        }
+    }
+    wrong_in_short(text, wrong) == 0
+}
+
+/// Writes the first and the last bytes of `room`; they may overlap, and agree where they do.
+#[inline(always)]
+fn put_ends<const N: usize>(first: &[u8; N], last: &[u8; N], room: &mut [u8]) {
+    if let Some(to) = room.first_chunk_mut::<N>() {
+        *to = *first;
+    }
+    if let Some(to) = room.last_chunk_mut::<N>() {
+        *to = *last;
     }
 }
 
@@ -161,34 +240,57 @@ const fn repeat(byte: u8) -> u64 {
     u64::from_le_bytes([byte; 8])
 }
 
-/// Eight ASCII digits: high nibbles 3, and still 3 after adding 6 to each low nibble.
-#[inline]
-const fn digits_ascii(word: u64) -> bool {
-    let high = repeat(0xF0);
-    (word & high) | ((word.wrapping_add(repeat(6)) & high) >> 4) == repeat(0x33)
+/// Eight ASCII digits: their high nibbles are 3, and their low nibbles do not carry when 6 is added.
+#[inline(always)]
+const fn digits_ascii(word: u64) -> u64 {
+    let value = word ^ repeat(b'0');
+    (value | value.wrapping_add(repeat(6))) & repeat(0xF0)
 }
 
-/// Eight EBCDIC digits: high nibbles F, low nibbles without carry after adding 6.
-#[inline]
-const fn digits_ebcdic(word: u64) -> bool {
-    let low = (word & repeat(0x0F)).wrapping_add(repeat(6));
-    (word & repeat(0xF0)) | ((low & repeat(0xF0)) >> 4) == repeat(0xF0)
+/// Eight EBCDIC digits, likewise.
+#[inline(always)]
+const fn digits_ebcdic(word: u64) -> u64 {
+    let value = word ^ repeat(0xF0);
+    (value | value.wrapping_add(repeat(6))) & repeat(0xF0)
 }
 
-/// Sixteen packed digits: no nibble carries after adding 6.
-#[inline]
-const fn digits_packed(word: u64) -> bool {
+/// Sixteen packed digits: no nibble carries when 6 is added.
+#[inline(always)]
+const fn digits_packed(word: u64) -> u64 {
     let low = (word & repeat(0x0F)).wrapping_add(repeat(6));
     let high = ((word >> 4) & repeat(0x0F)).wrapping_add(repeat(6));
-    (low | high) & repeat(0xF0) == 0
+    (low | high) & repeat(0xF0)
 }
 
-/// Eight characters from 0x20 to 0x7E: no high bit, none reaches it by adding 1, none loses it by taking 0x20 away.
-#[inline]
-const fn printable_ascii(word: u64) -> bool {
+/// Eight characters from 0x20 to 0x7E: no high bit, none reached by adding 1, none lost by taking 0x20 away.
+#[inline(always)]
+const fn printable_ascii(word: u64) -> u64 {
     let high = repeat(0x80);
     let below_space = !(word | high).wrapping_sub(repeat(0x20));
-    (word | (word & !high).wrapping_add(repeat(1)) | below_space) & high == 0
+    (word | (word & !high).wrapping_add(repeat(1)) | below_space) & high
+}
+
+/// The high bit of each byte that lies between the two characters; bytes of `word` are below 0x80.
+#[inline(always)]
+const fn between(word: u64, first: u8, last: u8) -> u64 {
+    word.wrapping_add(repeat(0x80 - first)) & !word.wrapping_add(repeat(0x7F - last))
+}
+
+/// Eight letters, digits or spaces. Letters are compared as small letters, by setting the bit that makes them so.
+#[inline(always)]
+const fn alnum_ascii(word: u64) -> u64 {
+    let low = word & repeat(0x7F);
+    let letters = between(low | repeat(0x20), b'a', b'z');
+    let found = letters | between(low, b'0', b'9') | between(low, b' ', b' ');
+    (!found | word) & repeat(0x80)
+}
+
+/// Eight digits or track separators.
+#[inline(always)]
+const fn track_ascii(word: u64) -> u64 {
+    let low = word & repeat(0x7F);
+    let found = between(low, b'0', b'9') | between(low, b'=', b'=') | between(low, b'D', b'D');
+    (!found | word) & repeat(0x80)
 }
 
 #[cfg(test)]
@@ -229,7 +331,11 @@ mod tests {
                             let mut bytes = vec![filler; len];
                             bytes[at] = value;
                             let fault = first_fault(body, &bytes, units);
-                            assert_eq!(is_clean(body, &bytes, units), fault.is_none(), "{body:?} {bytes:02X?}");
+                            assert_eq!(
+                                is_clean(body, &bytes, units),
+                                fault.is_none(),
+                                "{body:?} {bytes:02X?}"
+                            );
                             assert!(fault.is_none_or(|(_, offset)| offset <= len));
                         }
                     }
@@ -242,15 +348,15 @@ mod tests {
     fn faults_have_a_kind_and_a_place() {
         type Fault = Option<(ErrorKind, usize)>;
         let table: [(Body, &[u8], usize, Fault); 9] = [
-            (Body::AsciiDigits,    b"12X4",        4, Some((ErrorKind::NotNumeric, 2))),
-            (Body::AsciiPrintable, b"a\nb",        3, Some((ErrorKind::CharacterInvalid, 1))),
-            (Body::AsciiSigned,    b"X1",          2, Some((ErrorKind::SignInvalid, 0))),
-            (Body::AsciiSigned,    b"CA",          2, Some((ErrorKind::NotNumeric, 1))),
-            (Body::BcdLeft,        &[0x91, 0x23],  3, Some((ErrorKind::PaddingInvalid, 0))),
-            (Body::BcdRight,       &[0x12, 0x30],  3, Some((ErrorKind::PaddingInvalid, 1))),
-            (Body::BcdLeft,        &[0x1B],        2, Some((ErrorKind::BcdInvalid, 0))),
-            (Body::BcdTrackRight,  &[0x1D, 0x2F],  3, None),
-            (Body::Hex,            b"0Z",          2, Some((ErrorKind::HexInvalid, 1))),
+            (Body::AsciiDigits, b"12X4", 4, Some((ErrorKind::NotNumeric, 2))),
+            (Body::AsciiPrintable, b"a\nb", 3, Some((ErrorKind::CharacterInvalid, 1))),
+            (Body::AsciiSigned, b"X1", 2, Some((ErrorKind::SignInvalid, 0))),
+            (Body::AsciiSigned, b"CA", 2, Some((ErrorKind::NotNumeric, 1))),
+            (Body::BcdLeft, &[0x91, 0x23], 3, Some((ErrorKind::PaddingInvalid, 0))),
+            (Body::BcdRight, &[0x12, 0x30], 3, Some((ErrorKind::PaddingInvalid, 1))),
+            (Body::BcdLeft, &[0x1B], 2, Some((ErrorKind::BcdInvalid, 0))),
+            (Body::BcdTrackRight, &[0x1D, 0x2F], 3, None),
+            (Body::Hex, b"0Z", 2, Some((ErrorKind::HexInvalid, 1))),
         ];
         for (body, bytes, units, expected) in table {
             assert_eq!(first_fault(body, bytes, units), expected, "{body:?} {bytes:02X?}");

@@ -3,18 +3,21 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::bitmap::{Bitmap, bit};
-use super::check::{first_fault, is_clean};
+use super::bitmap::Bitmap;
+use super::check::{copy_clean, first_fault, is_clean};
 use super::field::{Body, Plan, Prefix};
 use super::mac::Mac;
 use super::message::{Message, text_of};
 use super::mti::Mti;
-use super::spec::{BitmapForm, Charset, Profile, slot};
+use super::spec::{BitmapForm, Charset, Profile};
 use crate::bcd::{self, OddPad};
 use crate::{ErrorKind, ebcdic, hex};
 
 /// Drafts of up to so many fields live on the stack; longer ones spill to the heap.
 const INLINE_FIELDS: usize = 32;
+
+/// Room for the longest length prefix.
+const PREFIX_MAX: usize = 3;
 
 /// A message that cannot be written. Names the field, never its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,12 +33,20 @@ pub struct EncodeError {
 #[derive(Clone)]
 pub struct Draft<'a> {
     mti: Mti,
-    bitmap: Bitmap,
-    /// Where the value of each field stands: in `inline`, or above its length in `spilled`.
-    places: [u8; 128],
     count: u8,
-    inline: [Value<'a>; INLINE_FIELDS],
-    spilled: Vec<Value<'a>>,
+    /// The highest field set.
+    last: u8,
+    /// A number given to `set` that no field has.
+    stray: Option<u8>,
+    /// Bytes the message will hardly exceed.
+    len_hint: usize,
+    /// The fields in ascending order, and their values, the first of them here.
+    numbers: [u8; INLINE_FIELDS],
+    values: [Value<'a>; INLINE_FIELDS],
+    /// The fields from the thirty-third on.
+    spilled: Vec<(u8, Value<'a>)>,
+    /// Texts the draft was given to keep.
+    owned: Vec<String>,
     received: Option<Received<'a>>,
 }
 
@@ -47,16 +58,18 @@ struct Received<'a> {
     bitmap_wire: &'a [u8],
 }
 
-#[derive(Clone, Default)]
+#[derive(Clone, Copy)]
 enum Value<'a> {
-    #[default]
-    Absent,
-    /// In the conventions of [`Message::text`].
-    Text(Cow<'a, str>),
-    /// Text filled up to the length of a fixed field: spaces on the right, zeros on the left of digits.
-    Padded(Cow<'a, str>),
     /// Digits, zero-padded to the length of a fixed field.
     Number(u64),
+    /// In the conventions of [`Message::text`].
+    Text(&'a str),
+    /// Text filled up to the length of a fixed field: spaces on the right, zeros on the left of digits.
+    Padded(&'a str),
+    /// As `Text`, at this place in `Draft::owned`.
+    Owned(usize),
+    /// As `Padded`, at this place in `Draft::owned`.
+    PaddedOwned(usize),
     /// The bytes of a `b` field.
     Bytes(&'a [u8]),
     /// A body as received under `Received::profile`, with its length in the units of the prefix.
@@ -66,29 +79,33 @@ enum Value<'a> {
 impl<'a> Draft<'a> {
     /// A message of that type without fields.
     #[must_use]
-    pub fn new(mti: Mti) -> Self {
+    pub const fn new(mti: Mti) -> Self {
         Draft {
             mti,
-            bitmap: Bitmap::default(),
-            places: [0; 128],
             count: 0,
-            inline: [const { Value::Absent }; INLINE_FIELDS],
+            last: 0,
+            stray: None,
+            len_hint: 64,
+            numbers: [0; INLINE_FIELDS],
+            values: [Value::Number(0); INLINE_FIELDS],
             spilled: Vec::new(),
+            owned: Vec::new(),
             received: None,
         }
     }
 
     pub(super) fn from_message(message: &Message<'a>) -> Self {
         let mut draft = Draft::new(message.mti());
-        let profile = message.profile();
         for n in message.numbers() {
-            if let (Some(wire), Some(units)) = (message.wire(n), message.units(n, profile.plan(n))) {
-                draft.put(n, Value::Wire(wire, units as u16));
+            if let Some((_, wire, units)) = message.body(n) {
+                draft.put(n, Value::Wire(wire, units as u16), wire.len());
             }
         }
-        draft.bitmap = message.bitmap();
-        draft.received =
-            Some(Received { profile, bitmap: message.bitmap(), bitmap_wire: message.bitmap_wire() });
+        draft.received = Some(Received {
+            profile: message.profile(),
+            bitmap: message.bitmap(),
+            bitmap_wire: message.bitmap_wire(),
+        });
         draft
     }
 
@@ -99,41 +116,57 @@ impl<'a> Draft<'a> {
     }
 
     /// Changes the message type, as when a request becomes its repeat.
-    pub fn set_mti(&mut self, mti: Mti) -> &mut Self {
+    pub const fn set_mti(&mut self, mti: Mti) -> &mut Self {
         self.mti = mti;
         self
     }
 
-    /// True when field `n` (2 to 128) has a value.
+    /// True when field `n` has a value.
     #[must_use]
-    pub const fn has(&self, n: u8) -> bool {
-        n != 1 && self.bitmap.has(n)
+    pub fn has(&self, n: u8) -> bool {
+        self.fields().any(|(number, _)| number == n)
     }
 
     /// Sets field `n` in the conventions of [`Message::text`]: exactly as long as a fixed field is, digits with their
     /// leading zeros, `b` as hexadecimal text.
+    #[inline]
     pub fn set(&mut self, n: u8, text: impl Into<Cow<'a, str>>) -> &mut Self {
-        self.put(n, Value::Text(text.into()))
+        match text.into() {
+            Cow::Borrowed(text) => self.put(n, Value::Text(text), text.len()),
+            Cow::Owned(text) => {
+                let len = text.len();
+                let value = Value::Owned(self.keep(text));
+                self.put(n, value, len)
+            }
+        }
     }
 
     /// Sets field `n` and fills a fixed field up: text with spaces on the right, digits with zeros on the left.
     pub fn set_padded(&mut self, n: u8, text: impl Into<Cow<'a, str>>) -> &mut Self {
-        self.put(n, Value::Padded(text.into()))
+        match text.into() {
+            Cow::Borrowed(text) => self.put(n, Value::Padded(text), text.len()),
+            Cow::Owned(text) => {
+                let len = text.len();
+                let value = Value::PaddedOwned(self.keep(text));
+                self.put(n, value, len)
+            }
+        }
     }
 
     /// Sets an `n` field to a number, zero-padded when the field is fixed.
     pub fn set_number(&mut self, n: u8, number: u64) -> &mut Self {
-        self.put(n, Value::Number(number))
+        self.put(n, Value::Number(number), 12)
     }
 
     /// Sets the bytes of a `b` field.
     pub fn set_bytes(&mut self, n: u8, bytes: &'a [u8]) -> &mut Self {
-        self.put(n, Value::Bytes(bytes))
+        self.put(n, Value::Bytes(bytes), 2 * bytes.len())
     }
 
     /// Takes field `n` out.
     pub fn remove(&mut self, n: u8) -> &mut Self {
-        self.bitmap.remove(n);
+        let kept: Vec<_> = self.fields().filter(|(number, _)| *number != n).collect();
+        self.replace_all(&kept);
         self
     }
 
@@ -150,16 +183,22 @@ impl<'a> Draft<'a> {
     ///
     /// # Errors
     /// As [`Draft::encode`].
-    pub fn encode_with_mac(&self, profile: &Profile, mac: &Mac, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+    pub fn encode_with_mac(
+        &self,
+        profile: &Profile,
+        mac: &Mac,
+        out: &mut Vec<u8>,
+    ) -> Result<(), EncodeError> {
         self.write(profile, Some(mac), out)
     }
 
     fn write(&self, profile: &Profile, mac: Option<&Mac>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         let start = out.len();
-        let written = self.write_all(profile, mac, out, start);
-        if written.is_err() {
-            out.truncate(start);
-        }
+        out.resize(start + self.len_hint, 0);
+        let mut sink = Sink { out, start, at: start };
+        let written = self.write_all(profile, mac, &mut sink);
+        let end = if written.is_ok() { sink.at } else { start };
+        out.truncate(end);
         written
     }
 
@@ -167,196 +206,319 @@ impl<'a> Draft<'a> {
         &self,
         profile: &Profile,
         mac: Option<&Mac>,
-        out: &mut Vec<u8>,
-        start: usize,
+        sink: &mut Sink<'_>,
     ) -> Result<(), EncodeError> {
-        let mut bitmap = self.bitmap;
+        let fault = |n, kind| EncodeError { kind, field: n, name: profile.field_name(n) };
+        if let Some(n) = self.stray {
+            return Err(fault(n, ErrorKind::FieldUnsupported));
+        }
+        let mut bitmap = self.bitmap();
         let mac_field = mac.map(|_| if bitmap.needs_secondary() { 128 } else { 64 });
-        if let Some(n) = mac_field {
-            bitmap.insert(n);
-        }
-        let unsupported = Bitmap::from_bits(bitmap.bits() & !profile.supported() & !bit(1));
-        if let Some(n) = unsupported.numbers().next() {
-            return Err(EncodeError::new(profile, ErrorKind::FieldUnsupported, n));
-        }
-        self.put_mti(profile, out)?;
-        self.put_bitmap(profile, bitmap, out);
-        let same_profile = self.received.is_some_and(|received| std::ptr::eq(received.profile, profile));
-        let mut fields = bitmap;
-        fields.remove(1);
-        for n in fields.numbers() {
-            let plan = profile.plan(n);
-            match (mac, mac_field) {
-                (Some(mac), Some(field)) if field == n => {
-                    let tag = mac.compute(out.get(start..).unwrap_or_default());
-                    put_bytes(plan, &tag.field(), out)
-                }
-                _ => self.put_value(n, plan, same_profile, out),
+        bitmap.insert(mac_field.unwrap_or(0));
+        self.put_mti(profile, sink)?;
+        self.put_bitmap(profile, bitmap, sink);
+        let (numbers, values) = self.inline();
+        for (n, value) in numbers.iter().zip(values) {
+            if Some(*n) != mac_field {
+                self.put_value(*n, value, profile, sink).map_err(|kind| fault(*n, kind))?;
             }
-            .map_err(|kind| EncodeError::new(profile, kind, n))?;
+        }
+        for (n, value) in &self.spilled {
+            if Some(*n) != mac_field {
+                self.put_value(*n, value, profile, sink).map_err(|kind| fault(*n, kind))?;
+            }
+        }
+        if let (Some(mac), Some(n)) = (mac, mac_field) {
+            let tag = mac.compute(sink.written());
+            put_bytes(profile.plan(n), &tag.field(), sink).map_err(|kind| fault(n, kind))?;
         }
         Ok(())
     }
 
-    fn put(&mut self, n: u8, value: Value<'a>) -> &mut Self {
-        let place = if self.bitmap.has(n) { self.places[slot(n)] } else { self.count };
-        let (inline, above) = (usize::from(place), usize::from(place).saturating_sub(INLINE_FIELDS));
-        if let Some(entry) = self.inline.get_mut(inline) {
-            *entry = value;
-        } else if let Some(entry) = self.spilled.get_mut(above) {
-            *entry = value;
-        } else {
-            self.spilled.push(value);
+    /// The fields on the stack.
+    #[inline]
+    fn inline(&self) -> (&[u8], &[Value<'a>]) {
+        let count = usize::from(self.count);
+        (self.numbers.get(..count).unwrap_or_default(), self.values.get(..count).unwrap_or_default())
+    }
+
+    /// All fields in ascending order.
+    fn fields(&self) -> impl Iterator<Item = (u8, Value<'a>)> {
+        let (numbers, values) = self.inline();
+        numbers.iter().copied().zip(values.iter().copied()).chain(self.spilled.iter().copied())
+    }
+
+    fn bitmap(&self) -> Bitmap {
+        let mut halves = [0_u64; 2];
+        for n in self.inline().0.iter().copied().chain(self.spilled.iter().map(|(n, _)| *n)) {
+            let bit = n.wrapping_sub(1);
+            let [primary, secondary] = &mut halves;
+            *(if bit < 64 { primary } else { secondary }) |= 1 << 63 >> (bit & 63);
         }
-        if place == self.count {
-            // A field set, removed and set again takes a new place; 255 of them is far above any message.
-            self.count = self.count.saturating_add(1);
-            self.places[slot(n)] = place;
+        let [primary, secondary] = halves.map(u128::from);
+        Bitmap::from_bits(primary << 64 | secondary)
+    }
+
+    fn keep(&mut self, text: String) -> usize {
+        self.owned.push(text);
+        self.owned.len() - 1
+    }
+
+    /// Sets the value of field `n`. Fields mostly come in ascending order: then the value goes to the end.
+    #[inline]
+    fn put(&mut self, n: u8, value: Value<'a>, len: usize) -> &mut Self {
+        self.len_hint += len + PREFIX_MAX;
+        let place = usize::from(self.count);
+        let ascending = n > self.last && n > 1 && n <= 128;
+        match (self.numbers.get_mut(place), self.values.get_mut(place)) {
+            (Some(number), Some(entry)) if ascending => {
+                (*number, *entry) = (n, value);
+                self.count += 1;
+                self.last = n;
+            }
+            _ => self.put_out_of_order(n, value),
         }
-        self.bitmap.insert(n);
         self
     }
 
-    fn value(&self, n: u8) -> &Value<'a> {
-        let place = usize::from(self.places[slot(n)]);
-        let spilled = || self.spilled.get(place.saturating_sub(INLINE_FIELDS));
-        self.inline.get(place).or_else(spilled).unwrap_or(&Value::Absent)
+    #[cold]
+    fn put_out_of_order(&mut self, n: u8, value: Value<'a>) {
+        if !(2..=128).contains(&n) {
+            self.stray = Some(n);
+            return;
+        }
+        if n > self.last {
+            self.spilled.push((n, value));
+            self.last = n;
+            return;
+        }
+        let mut fields: Vec<_> = self.fields().filter(|(number, _)| *number != n).collect();
+        fields.insert(fields.partition_point(|(number, _)| *number < n), (n, value));
+        self.replace_all(&fields);
     }
 
-    fn put_mti(&self, profile: &Profile, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+    fn replace_all(&mut self, fields: &[(u8, Value<'a>)]) {
+        (self.count, self.last) = (0, 0);
+        self.spilled.clear();
+        for (n, value) in fields {
+            self.put(*n, *value, 0);
+        }
+    }
+
+    fn put_mti(&self, profile: &Profile, sink: &mut Sink<'_>) -> Result<(), EncodeError> {
         let [a, b, c, d] = self.mti.digits();
         if a != profile.mti_version() {
-            return Err(EncodeError::new(profile, ErrorKind::MtiVersionUnsupported, 0));
+            let name = profile.field_name(0);
+            return Err(EncodeError { kind: ErrorKind::MtiVersionUnsupported, field: 0, name });
         }
         match profile.mti_charset() {
-            Charset::Ascii => out.extend_from_slice(&[a, b, c, d].map(|digit| digit | b'0')),
-            Charset::Ebcdic => out.extend_from_slice(&[a, b, c, d].map(|digit| digit | 0xF0)),
-            Charset::Bcd => out.extend_from_slice(&[a << 4 | b, c << 4 | d]),
+            Charset::Ascii => sink.put([a, b, c, d].map(|digit| digit | b'0')),
+            Charset::Ebcdic => sink.put([a, b, c, d].map(|digit| digit | 0xF0)),
+            Charset::Bcd => sink.put([a << 4 | b, c << 4 | d]),
         }
         Ok(())
     }
 
-    fn put_bitmap(&self, profile: &Profile, mut bitmap: Bitmap, out: &mut Vec<u8>) {
-        if bitmap.needs_secondary() {
+    fn put_bitmap(&self, profile: &Profile, mut bitmap: Bitmap, sink: &mut Sink<'_>) {
+        // An empty secondary bitmap that was received is sent on; so is a hexadecimal one in small letters.
+        if bitmap.needs_secondary() || self.received.is_some_and(|received| received.bitmap.has(1)) {
             bitmap.insert(1);
         }
         if let Some(received) = self.received.filter(|received| {
             received.bitmap == bitmap && received.profile.bitmap_form() == profile.bitmap_form()
         }) {
-            return out.extend_from_slice(received.bitmap_wire);
+            return sink.room(received.bitmap_wire.len()).copy_from_slice(received.bitmap_wire);
         }
         let bytes = bitmap.bits().to_be_bytes();
-        let sent = if bitmap.has(1) { &bytes[..] } else { &bytes[..8] };
+        let (primary, _) = bytes.split_at(8);
         match profile.bitmap_form() {
-            BitmapForm::Binary => out.extend_from_slice(sent),
-            BitmapForm::HexAscii => put_hex(sent, out),
+            BitmapForm::Binary if bitmap.has(1) => sink.put(bytes),
+            BitmapForm::Binary => sink.put(((bitmap.bits() >> 64) as u64).to_be_bytes()),
+            BitmapForm::HexAscii => sink.put_hex(if bitmap.has(1) { &bytes } else { primary }),
         }
     }
 
-    fn put_value(&self, n: u8, plan: Plan, same_profile: bool, out: &mut Vec<u8>) -> Result<(), ErrorKind> {
-        match self.value(n) {
-            Value::Text(text) => put_text(plan, text.as_bytes(), out),
-            Value::Padded(text) => put_padded(plan, text.as_bytes(), out),
-            Value::Number(number) => put_number(plan, *number, out),
-            Value::Bytes(bytes) => put_bytes(plan, bytes, out),
-            Value::Wire(wire, units) if same_profile => {
-                put_prefix(plan, usize::from(*units), out)?;
-                let start = out.len();
-                out.extend_from_slice(wire);
-                check(plan.body, out, start, usize::from(*units))
-            }
+    #[inline]
+    fn put_value(&self, n: u8, value: &Value<'a>, profile: &Profile, sink: &mut Sink<'_>) -> Result<(), ErrorKind> {
+        let plan = profile.plan(n);
+        match value {
+            Value::Text(text) => put_text(plan, text.as_bytes(), sink),
+            Value::Number(number) => put_number(plan, *number, sink),
+            Value::Padded(text) => put_padded(plan, text.as_bytes(), sink),
+            Value::Bytes(bytes) => put_bytes(plan, bytes, sink),
+            Value::Owned(at) => put_text(plan, self.owned.get(*at).map_or(&[], |text| text.as_bytes()), sink),
+            Value::PaddedOwned(at) => put_padded(plan, self.owned.get(*at).map_or(&[], |text| text.as_bytes()), sink),
             Value::Wire(wire, units) => match self.received {
-                Some(received) => {
-                    put_text(plan, text_of(received.profile.plan(n), wire, usize::from(*units)).as_bytes(), out)
+                Some(received) if !std::ptr::eq(received.profile, profile) => {
+                    put_text(plan, text_of(received.profile.plan(n), wire, (*units).into()).as_bytes(), sink)
                 }
-                None => Err(ErrorKind::FieldUnsupported),
+                _ => put_wire(plan, wire, (*units).into(), sink),
             },
-            Value::Absent => Err(ErrorKind::FieldUnsupported),
         }
     }
 }
 
-/// Writes prefix and body of `text`, then checks what was written as if it had been received.
-fn put_text(plan: Plan, text: &[u8], out: &mut Vec<u8>) -> Result<(), ErrorKind> {
+/// The buffer with room ahead of the place of writing, so that appending a field is a plain copy.
+struct Sink<'o> {
+    out: &'o mut Vec<u8>,
+    start: usize,
+    at: usize,
+}
+
+impl Sink<'_> {
+    /// The next `len` bytes to be written.
+    #[inline]
+    fn room(&mut self, len: usize) -> &mut [u8] {
+        let (start, end) = (self.at, self.at + len);
+        if end > self.out.len() {
+            self.grow(end);
+        }
+        self.at = end;
+        self.out.get_mut(start..end).unwrap_or_default()
+    }
+
+    #[cold]
+    fn grow(&mut self, end: usize) {
+        self.out.resize(end + 256, 0);
+    }
+
+    #[inline]
+    fn put<const N: usize>(&mut self, bytes: [u8; N]) {
+        if let Some(room) = self.room(N).first_chunk_mut::<N>() {
+            *room = bytes;
+        }
+    }
+
+    fn put_hex(&mut self, bytes: &[u8]) {
+        let room = self.room(2 * bytes.len()).as_chunks_mut::<2>().0;
+        for (pair, byte) in room.iter_mut().zip(bytes) {
+            *pair = [hex::digit(byte >> 4), hex::digit(*byte)];
+        }
+    }
+
+    /// The message so far.
+    fn written(&self) -> &[u8] {
+        self.out.get(self.start..self.at).unwrap_or_default()
+    }
+}
+
+/// Writes prefix and body of `text`, checked as if it had been received.
+#[inline]
+fn put_text(plan: Plan, text: &[u8], sink: &mut Sink<'_>) -> Result<(), ErrorKind> {
+    if !matches!(plan.body, Body::AsciiDigits | Body::AsciiPrintable | Body::AsciiAlnum | Body::AsciiTrack) {
+        return put_converted(plan, text, sink);
+    }
+    if plan.prefix != Prefix::None || text.len() != usize::from(plan.units) {
+        put_prefix(plan, text.len(), sink)?;
+    }
+    if copy_clean(plan.body, text, sink.room(text.len())) {
+        return Ok(());
+    }
+    fault_of(plan, text)
+}
+
+#[cold]
+fn fault_of(plan: Plan, text: &[u8]) -> Result<(), ErrorKind> {
+    first_fault(plan.body, text, text.len()).map_or(Ok(()), |(kind, _)| Err(kind))
+}
+
+#[inline(never)]
+fn put_converted(plan: Plan, text: &[u8], sink: &mut Sink<'_>) -> Result<(), ErrorKind> {
     let units = match plan.body {
-        Body::Raw | Body::Hex | Body::HexPairs if !text.len().is_multiple_of(2) => return Err(ErrorKind::HexInvalid),
+        Body::Raw | Body::Hex | Body::HexPairs if !text.len().is_multiple_of(2) => {
+            return Err(ErrorKind::HexInvalid);
+        }
         Body::Raw | Body::HexPairs => text.len() / 2,
         _ => text.len(),
     };
-    put_prefix(plan, units, out)?;
-    let start = out.len();
+    put_prefix(plan, units, sink)?;
+    let room = sink.room(plan.body.wire_len(units));
     match plan.body {
-        Body::AsciiDigits
-        | Body::AsciiPrintable
-        | Body::AsciiAlnum
-        | Body::AsciiAlpha
-        | Body::AsciiTrack
-        | Body::AsciiSigned => out.extend_from_slice(text),
         Body::EbcdicDigits
         | Body::EbcdicPrintable
         | Body::EbcdicAlnum
         | Body::EbcdicAlpha
         | Body::EbcdicTrack
-        | Body::EbcdicSigned => out.extend(text.iter().map(|character| ebcdic::from_ascii(*character))),
-        Body::BcdLeft => put_packed(text, OddPad::LeftZero, false, out)?,
-        Body::BcdRight => put_packed(text, OddPad::RightF, false, out)?,
-        Body::BcdTrackLeft => put_packed(text, OddPad::LeftZero, true, out)?,
-        Body::BcdTrackRight => put_packed(text, OddPad::RightF, true, out)?,
+        | Body::EbcdicSigned => convert(text, room, ebcdic::from_ascii),
+        Body::BcdLeft => pack(text, OddPad::LeftZero, false, room)?,
+        Body::BcdRight => pack(text, OddPad::RightF, false, room)?,
+        Body::BcdTrackLeft => pack(text, OddPad::LeftZero, true, room)?,
+        Body::BcdTrackRight => pack(text, OddPad::RightF, true, room)?,
         Body::BcdSigned => {
-            let (sign, digits) = text.split_at(text.len().min(1));
-            out.extend_from_slice(sign);
-            put_packed(digits, OddPad::LeftZero, false, out)?;
+            let ((sign, digits), (first, rest)) =
+                text.split_first().zip(room.split_first_mut()).ok_or(ErrorKind::SignInvalid)?;
+            *first = *sign;
+            pack(digits, OddPad::LeftZero, false, rest)?;
         }
         Body::Raw => {
-            for [high, low] in text.as_chunks::<2>().0 {
-                let nibbles = hex::value(*high).zip(hex::value(*low)).ok_or(ErrorKind::HexInvalid)?;
-                out.push(nibbles.0 << 4 | nibbles.1);
+            for (byte, [high, low]) in room.iter_mut().zip(text.as_chunks::<2>().0) {
+                let (high, low) = hex::value(*high).zip(hex::value(*low)).ok_or(ErrorKind::HexInvalid)?;
+                *byte = high << 4 | low;
             }
         }
-        Body::Hex | Body::HexPairs => out.extend(text.iter().map(u8::to_ascii_uppercase)),
-        Body::Absent => return Err(ErrorKind::FieldUnsupported),
+        Body::Hex | Body::HexPairs => convert(text, room, |character| character.to_ascii_uppercase()),
+        Body::AsciiAlpha | Body::AsciiSigned => convert(text, room, |character| character),
+        Body::AsciiDigits | Body::AsciiPrintable | Body::AsciiAlnum | Body::AsciiTrack | Body::Absent => {
+            return Err(ErrorKind::FieldUnsupported);
+        }
     }
-    check(plan.body, out, start, units)
+    check(plan.body, room, units)
 }
 
-fn put_packed(text: &[u8], pad: OddPad, track: bool, out: &mut Vec<u8>) -> Result<(), ErrorKind> {
+fn convert(text: &[u8], room: &mut [u8], to_wire: impl Fn(u8) -> u8) {
+    for (byte, character) in room.iter_mut().zip(text) {
+        *byte = to_wire(*character);
+    }
+}
+
+fn pack(text: &[u8], pad: OddPad, track: bool, room: &mut [u8]) -> Result<(), ErrorKind> {
     let known = |c: &u8| c.is_ascii_digit() || (track && matches!(c, b'=' | b'D'));
     if !text.iter().all(known) {
         return Err(ErrorKind::NotNumeric);
     }
-    bcd::pack(text.iter().map(|c| if c.is_ascii_digit() { c & 0x0F } else { 0xD }), pad, out);
+    bcd::pack(text.iter().map(|c| if c.is_ascii_digit() { c & 0x0F } else { 0xD }), pad, room);
     Ok(())
 }
 
-fn put_padded(plan: Plan, text: &[u8], out: &mut Vec<u8>) -> Result<(), ErrorKind> {
+/// A body as received, checked again because a lenient link may have let it in.
+fn put_wire(plan: Plan, wire: &[u8], units: usize, sink: &mut Sink<'_>) -> Result<(), ErrorKind> {
+    put_prefix(plan, units, sink)?;
+    sink.room(wire.len()).copy_from_slice(wire);
+    check(plan.body, wire, units)
+}
+
+fn check(body: Body, wire: &[u8], units: usize) -> Result<(), ErrorKind> {
+    if is_clean(body, wire, units) {
+        return Ok(());
+    }
+    first_fault(body, wire, units).map_or(Ok(()), |(kind, _)| Err(kind))
+}
+
+fn put_padded(plan: Plan, text: &[u8], sink: &mut Sink<'_>) -> Result<(), ErrorKind> {
     let len = usize::from(plan.units);
     let mut buffer = [b' '; 999];
-    let Some(filled) = buffer.get_mut(..len).filter(|_| plan.prefix == Prefix::None && text.len() < len) else {
-        return put_text(plan, text, out);
+    let Some(filled) = buffer.get_mut(..len).filter(|_| plan.prefix == Prefix::None && text.len() < len)
+    else {
+        return put_text(plan, text, sink);
     };
     match plan.body {
         Body::AsciiDigits | Body::EbcdicDigits | Body::BcdLeft | Body::BcdRight => {
-            filled.fill(b'0');
-            if let Some(end) = filled.get_mut(len - text.len()..) {
-                end.copy_from_slice(text);
-            }
+            let (zeros, digits) = filled.split_at_mut(len - text.len());
+            zeros.fill(b'0');
+            digits.copy_from_slice(text);
         }
         Body::AsciiPrintable
         | Body::AsciiAlnum
         | Body::AsciiAlpha
         | Body::EbcdicPrintable
         | Body::EbcdicAlnum
-        | Body::EbcdicAlpha => {
-            if let Some(front) = filled.get_mut(..text.len()) {
-                front.copy_from_slice(text);
-            }
-        }
-        _ => return put_text(plan, text, out),
+        | Body::EbcdicAlpha => convert(text, filled, |character| character),
+        _ => return put_text(plan, text, sink),
     }
-    put_text(plan, filled, out)
+    put_text(plan, filled, sink)
 }
 
-fn put_number(plan: Plan, number: u64, out: &mut Vec<u8>) -> Result<(), ErrorKind> {
+fn put_number(plan: Plan, number: u64, sink: &mut Sink<'_>) -> Result<(), ErrorKind> {
     let mut digits = [b'0'; 20];
     let mut rest = number;
     let mut used = 0;
@@ -368,62 +530,53 @@ fn put_number(plan: Plan, number: u64, out: &mut Vec<u8>) -> Result<(), ErrorKin
         rest /= 10;
         used += 1;
     }
-    put_padded(plan, digits.get(20 - used..).unwrap_or_default(), out)
+    // Twenty digits hold every number and every fixed `n` field of up to twenty.
+    let wanted = if plan.prefix == Prefix::None { usize::from(plan.units).max(used) } else { used };
+    match digits.get(20_usize.saturating_sub(wanted)..) {
+        Some(digits) if wanted <= 20 => put_text(plan, digits, sink),
+        _ => put_padded(plan, &digits, sink),
+    }
 }
 
-fn put_bytes(plan: Plan, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), ErrorKind> {
+fn put_bytes(plan: Plan, bytes: &[u8], sink: &mut Sink<'_>) -> Result<(), ErrorKind> {
     let units = match plan.body {
         Body::Raw | Body::HexPairs => bytes.len(),
         Body::Hex => bytes.len() * 2,
         _ => return Err(ErrorKind::HexInvalid),
     };
-    put_prefix(plan, units, out)?;
+    put_prefix(plan, units, sink)?;
     match plan.body {
-        Body::Raw => out.extend_from_slice(bytes),
-        _ => put_hex(bytes, out),
+        Body::Raw => sink.room(bytes.len()).copy_from_slice(bytes),
+        _ => sink.put_hex(bytes),
     }
     Ok(())
-}
-
-fn put_hex(bytes: &[u8], out: &mut Vec<u8>) {
-    out.extend(bytes.iter().flat_map(|byte| [hex::digit(byte >> 4), hex::digit(*byte)]));
 }
 
 /// Checks the length and writes the prefix of a variable field.
-fn put_prefix(plan: Plan, units: usize, out: &mut Vec<u8>) -> Result<(), ErrorKind> {
+#[inline(never)]
+fn put_prefix(plan: Plan, units: usize, sink: &mut Sink<'_>) -> Result<(), ErrorKind> {
+    if plan.body == Body::Absent {
+        return Err(ErrorKind::FieldUnsupported);
+    }
     if units > usize::from(plan.units) {
         return Err(ErrorKind::LengthTooLong);
     }
+    if plan.prefix == Prefix::None {
+        return if units < usize::from(plan.units) { Err(ErrorKind::FieldTruncated) } else { Ok(()) };
+    }
     let [hundreds, tens, ones] = [100, 10, 1].map(|unit| (units / unit % 10) as u8);
     match plan.prefix {
-        Prefix::None if units < usize::from(plan.units) => return Err(ErrorKind::FieldTruncated),
         Prefix::None => {}
-        Prefix::Ascii2 => out.extend_from_slice(&[tens | b'0', ones | b'0']),
-        Prefix::Ascii3 => out.extend_from_slice(&[hundreds | b'0', tens | b'0', ones | b'0']),
-        Prefix::Ebcdic2 => out.extend_from_slice(&[tens | 0xF0, ones | 0xF0]),
-        Prefix::Ebcdic3 => out.extend_from_slice(&[hundreds | 0xF0, tens | 0xF0, ones | 0xF0]),
-        Prefix::Bcd1 => out.push(tens << 4 | ones),
-        Prefix::Bcd2 => out.extend_from_slice(&[hundreds, tens << 4 | ones]),
-        Prefix::Binary1 => out.push(units as u8),
-        Prefix::Binary2 => out.extend_from_slice(&(units as u16).to_be_bytes()),
+        Prefix::Ascii2 => sink.put([tens | b'0', ones | b'0']),
+        Prefix::Ascii3 => sink.put([hundreds | b'0', tens | b'0', ones | b'0']),
+        Prefix::Ebcdic2 => sink.put([tens | 0xF0, ones | 0xF0]),
+        Prefix::Ebcdic3 => sink.put([hundreds | 0xF0, tens | 0xF0, ones | 0xF0]),
+        Prefix::Bcd1 => sink.put([tens << 4 | ones]),
+        Prefix::Bcd2 => sink.put([hundreds, tens << 4 | ones]),
+        Prefix::Binary1 => sink.put([units as u8]),
+        Prefix::Binary2 => sink.put((units as u16).to_be_bytes()),
     }
     Ok(())
-}
-
-#[inline]
-fn check(body: Body, out: &[u8], start: usize, units: usize) -> Result<(), ErrorKind> {
-    let written = out.get(start..).unwrap_or_default();
-    if is_clean(body, written, units) {
-        return Ok(());
-    }
-    first_fault(body, written, units).map_or(Ok(()), |(kind, _)| Err(kind))
-}
-
-impl EncodeError {
-    #[cold]
-    fn new(profile: &Profile, kind: ErrorKind, field: u8) -> Self {
-        EncodeError { kind, field, name: profile.field_name(field) }
-    }
 }
 
 impl fmt::Display for EncodeError {
@@ -438,6 +591,6 @@ impl fmt::Debug for Draft<'_> {
     /// Type and field numbers only: the contents are card data.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ", self.mti)?;
-        f.debug_list().entries(self.bitmap.numbers().filter(|n| *n != 1)).finish()
+        f.debug_list().entries(self.fields().map(|(n, _)| n)).finish()
     }
 }

@@ -106,8 +106,9 @@ pub(super) enum Body {
     Absent,
 }
 
-/// Everything the codec needs to read or write one field, eight bytes.
+/// Everything the codec needs to read or write one field, in eight bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(align(8))]
 pub(super) struct Plan {
     pub(super) prefix: Prefix,
     pub(super) body: Body,

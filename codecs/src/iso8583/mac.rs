@@ -82,7 +82,9 @@ impl Mac {
     /// A key of another length.
     pub fn retail(key: &MacKey, padding: Padding) -> Result<Self, MacKeyError> {
         let (left, right) = key.0.split_at_checked(8).ok_or(MacKeyError::Length(key.0.len()))?;
-        let des = |half: &[u8]| Des::new_from_slice(half).map(Box::new).map_err(|_| MacKeyError::Length(key.0.len()));
+        let des = |half: &[u8]| {
+            Des::new_from_slice(half).map(Box::new).map_err(|_| MacKeyError::Length(key.0.len()))
+        };
         Ok(Mac(Algorithm::Retail { left: des(left)?, right: des(right)?, padding }))
     }
 
@@ -105,9 +107,15 @@ impl Mac {
     pub fn compute(&self, bytes: &[u8]) -> Tag {
         match &self.0 {
             Algorithm::Retail { left, right, padding } => Tag::new(&retail(left, right, *padding, bytes)),
-            Algorithm::Cmac128(cmac) => Tag::new(&Cmac::clone(cmac).chain_update(bytes).finalize().into_bytes()),
-            Algorithm::Cmac192(cmac) => Tag::new(&Cmac::clone(cmac).chain_update(bytes).finalize().into_bytes()),
-            Algorithm::Cmac256(cmac) => Tag::new(&Cmac::clone(cmac).chain_update(bytes).finalize().into_bytes()),
+            Algorithm::Cmac128(cmac) => {
+                Tag::new(&Cmac::clone(cmac).chain_update(bytes).finalize().into_bytes())
+            }
+            Algorithm::Cmac192(cmac) => {
+                Tag::new(&Cmac::clone(cmac).chain_update(bytes).finalize().into_bytes())
+            }
+            Algorithm::Cmac256(cmac) => {
+                Tag::new(&Cmac::clone(cmac).chain_update(bytes).finalize().into_bytes())
+            }
         }
     }
 
@@ -117,7 +125,7 @@ impl Mac {
     /// `MacMismatch` with that field, also when the message does not carry it.
     pub fn verify(&self, message: &Message<'_>, field: u8) -> Result<(), DecodeError> {
         let mismatch = |at| DecodeError::of_field(message.profile(), ErrorKind::MacMismatch, field, at);
-        let (Some((start, _)), Some(received)) = (message.span(field), message.bytes(field)) else {
+        let (Some(start), Some(received)) = (message.start(field), message.bytes(field)) else {
             return Err(mismatch(message.as_bytes().len()));
         };
         let tag = self.compute(message.as_bytes().get(..start).unwrap_or_default());

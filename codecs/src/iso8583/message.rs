@@ -48,8 +48,9 @@ pub struct Message<'a> {
     mti: Mti,
     bitmap: Bitmap,
     warnings: Warnings,
-    /// Start and end of each body, by slot; meaningless for fields that are absent.
-    spans: [(u16, u16); 128],
+    /// Where each body begins, by slot; meaningless for fields that are absent. Where it ends is read again from the
+    /// dictionary or the length prefix, which keeps a message small enough to move about.
+    starts: [u16; 128],
 }
 
 /// Reads one message. Allocates nothing; fields are converted when asked for.
@@ -62,24 +63,57 @@ pub fn decode<'a>(profile: &'a Profile, bytes: &'a [u8], mode: Mode) -> Result<M
     let mti = reader.mti()?;
     let bitmap = reader.bitmap()?;
     let mut message =
-        Message { profile, bytes, mti, bitmap, warnings: Warnings::default(), spans: [(0, 0); 128] };
-    let mut fields = bitmap;
-    fields.remove(1);
-    for n in fields.numbers() {
+        Message { profile, bytes, mti, bitmap, warnings: Warnings::default(), starts: [0; 128] };
+    let mut at = reader.at;
+    for n in message.numbers() {
         let plan = profile.plan(n);
-        let prefix_at = reader.at;
-        let units = reader.units(plan).map_err(|kind| DecodeError::of_field(profile, kind, n, prefix_at))?;
-        let start = reader.at;
-        let body = reader.body(plan, units).ok_or_else(|| reader.error(ErrorKind::FieldTruncated, n))?;
-        message.spans[slot(n)] = (start as u16, reader.at as u16);
+        let (start, len, units) = if plan.prefix == Prefix::None {
+            (at, usize::from(plan.fixed_len), usize::from(plan.units))
+        } else {
+            let units = read_units(plan, bytes, at).map_err(|kind| DecodeError::of_field(profile, kind, n, at))?;
+            (at + plan.prefix.len(), plan.body.wire_len(units.into()), units.into())
+        };
+        at = start + len;
+        let body = bytes.get(start..at);
+        let body = body.ok_or_else(|| DecodeError::of_field(profile, ErrorKind::FieldTruncated, n, start))?;
+        message.starts[slot(n)] = start as u16;
         if !is_clean(plan.body, body, units) {
-            message.judge(n, units, mode)?;
+            message.judge(n, mode)?;
         }
     }
-    if reader.at < bytes.len() {
-        return Err(DecodeError::whole(ErrorKind::TrailingBytes, reader.at));
+    if at < bytes.len() {
+        return Err(DecodeError::whole(ErrorKind::TrailingBytes, at));
     }
     Ok(message)
+}
+
+/// The length in front of a variable field, in the units of its prefix. Apart, to keep the loop over fields tight.
+#[inline(never)]
+fn read_units(plan: Plan, bytes: &[u8], at: usize) -> Result<u16, ErrorKind> {
+    let prefix = bytes.get(at..).and_then(|rest| rest.get(..plan.prefix.len())).ok_or(ErrorKind::LengthTruncated)?;
+    let units = match (plan.prefix, prefix) {
+        (Prefix::Ascii2 | Prefix::Ascii3, digits) => decimal(digits.iter().map(|digit| digit.wrapping_sub(b'0'))),
+        (Prefix::Ebcdic2 | Prefix::Ebcdic3, digits) => decimal(digits.iter().map(|digit| digit.wrapping_sub(0xF0))),
+        (Prefix::Bcd1 | Prefix::Bcd2, packed) => decimal(packed.iter().flat_map(|byte| [byte >> 4, byte & 0x0F])),
+        (Prefix::Binary1, [length]) => Some(u16::from(*length)),
+        (Prefix::Binary2, [high, low]) => Some(u16::from_be_bytes([*high, *low])),
+        (Prefix::None, _) => return Ok(plan.units),
+        (Prefix::Binary1 | Prefix::Binary2, _) => None,
+    };
+    let units = units.ok_or(ErrorKind::LengthInvalid)?;
+    if units > plan.units { Err(ErrorKind::LengthTooLong) } else { Ok(units) }
+}
+
+/// The number at most four digits make, or `None` when one of them is above 9.
+fn decimal(digits: impl Iterator<Item = u8>) -> Option<u16> {
+    let mut number = 0;
+    for digit in digits {
+        if digit > 9 {
+            return None;
+        }
+        number = number * 10 + u16::from(digit);
+    }
+    Some(number)
 }
 
 struct Reader<'a> {
@@ -115,10 +149,10 @@ impl<'a> Reader<'a> {
         if bits & bit(1) != 0 {
             bits |= u128::from(self.bitmap_half()?);
         }
-        let unsupported = Bitmap::from_bits(bits & !self.profile.supported() & !bit(1));
-        match unsupported.numbers().next() {
+        let bitmap = Bitmap::from_bits(bits);
+        match self.profile.first_unsupported(bitmap) {
             Some(n) => Err(self.error(ErrorKind::FieldUnsupported, n)),
-            None => Ok(Bitmap::from_bits(bits)),
+            None => Ok(bitmap),
         }
     }
 
@@ -127,7 +161,8 @@ impl<'a> Reader<'a> {
             BitmapForm::Binary => self.take::<8>().map(u64::from_be_bytes),
             BitmapForm::HexAscii => match self.take::<16>() {
                 Some(text) => {
-                    let nibbles = text.iter().try_fold(0, |bits, c| Some(bits << 4 | u64::from(hex::value(*c)?)));
+                    let nibbles =
+                        text.iter().try_fold(0, |bits, c| Some(bits << 4 | u64::from(hex::value(*c)?)));
                     return nibbles.ok_or_else(|| self.error(ErrorKind::BitmapInvalid, 1));
                 }
                 None => None,
@@ -136,37 +171,8 @@ impl<'a> Reader<'a> {
         .ok_or_else(|| self.error(ErrorKind::BitmapTruncated, 1))
     }
 
-    /// The length of the next field in the units of its prefix.
-    #[inline]
-    fn units(&mut self, plan: Plan) -> Result<usize, ErrorKind> {
-        let units = match plan.prefix {
-            Prefix::None => return Ok(plan.units.into()),
-            Prefix::Ascii2 => self.take::<2>().map(|digits| decimal(digits.map(|digit| digit.wrapping_sub(b'0')))),
-            Prefix::Ascii3 => self.take::<3>().map(|digits| decimal(digits.map(|digit| digit.wrapping_sub(b'0')))),
-            Prefix::Ebcdic2 => self.take::<2>().map(|digits| decimal(digits.map(|digit| digit.wrapping_sub(0xF0)))),
-            Prefix::Ebcdic3 => self.take::<3>().map(|digits| decimal(digits.map(|digit| digit.wrapping_sub(0xF0)))),
-            Prefix::Bcd1 => self.take::<1>().map(|[a]| decimal([a >> 4, a & 0x0F])),
-            Prefix::Bcd2 => self.take::<2>().map(|[a, b]| decimal([a >> 4, a & 0x0F, b >> 4, b & 0x0F])),
-            Prefix::Binary1 => self.take::<1>().map(|[a]| Some(a.into())),
-            Prefix::Binary2 => self.take::<2>().map(|length| Some(u16::from_be_bytes(length).into())),
-        };
-        let units = units.ok_or(ErrorKind::LengthTruncated)?.ok_or(ErrorKind::LengthInvalid)?;
-        if units > usize::from(plan.units) {
-            return Err(ErrorKind::LengthTooLong);
-        }
-        Ok(units)
-    }
-
-    #[inline]
-    fn body(&mut self, plan: Plan, units: usize) -> Option<&'a [u8]> {
-        let len = if plan.prefix == Prefix::None { plan.fixed_len.into() } else { plan.body.wire_len(units) };
-        let body = self.bytes.get(self.at..self.at + len)?;
-        self.at += len;
-        Some(body)
-    }
-
     /// The next `N` bytes, or `None` and the place unchanged.
-    #[inline]
+    #[inline(always)]
     fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
         let chunk = self.bytes.get(self.at..)?.first_chunk::<N>()?;
         self.at += N;
@@ -177,12 +183,6 @@ impl<'a> Reader<'a> {
     fn error(&self, kind: ErrorKind, n: u8) -> DecodeError {
         DecodeError::of_field(self.profile, kind, n, self.at)
     }
-}
-
-/// The number the digits make, or `None` when one of them is above 9.
-#[inline]
-fn decimal<const N: usize>(digits: [u8; N]) -> Option<usize> {
-    digits.into_iter().try_fold(0, |number, digit| (digit <= 9).then(|| number * 10 + usize::from(digit)))
 }
 
 impl DecodeError {
@@ -225,7 +225,11 @@ impl Warnings {
     /// Fields whose first deviation is of this kind.
     #[must_use]
     pub fn of(&self, kind: ErrorKind) -> u32 {
-        Self::KINDS.iter().zip(self.counts).find(|(known, _)| **known == kind).map_or(0, |(_, count)| count.into())
+        Self::KINDS
+            .iter()
+            .zip(self.counts)
+            .find(|(known, _)| **known == kind)
+            .map_or(0, |(_, count)| count.into())
     }
 
     fn count(&mut self, kind: ErrorKind) {
@@ -270,9 +274,9 @@ impl<'a> Message<'a> {
 
     /// Refuses or counts what is wrong with the body of field `n`.
     #[cold]
-    fn judge(&mut self, n: u8, units: usize, mode: Mode) -> Result<(), DecodeError> {
-        let (Some(wire), Some((start, _))) = (self.wire(n), self.span(n)) else { return Ok(()) };
-        let Some((kind, at)) = first_fault(self.profile.plan(n).body, wire, units) else { return Ok(()) };
+    fn judge(&mut self, n: u8, mode: Mode) -> Result<(), DecodeError> {
+        let Some(((plan, wire, units), start)) = self.body(n).zip(self.start(n)) else { return Ok(()) };
+        let Some((kind, at)) = first_fault(plan.body, wire, units) else { return Ok(()) };
         if mode == Mode::Strict || !kind.is_tolerable() {
             return Err(DecodeError::of_field(self.profile, kind, n, start + at));
         }
@@ -308,35 +312,39 @@ impl<'a> Message<'a> {
     /// The body of field `n` as it stands on the wire, without its length prefix.
     #[must_use]
     pub fn wire(&self, n: u8) -> Option<&'a [u8]> {
-        let (start, end) = self.span(n)?;
-        self.bytes.get(start..end)
+        Some(self.body(n)?.1)
     }
 
-    /// Where the body of field `n` lies in [`Message::as_bytes`].
-    pub(super) fn span(&self, n: u8) -> Option<(usize, usize)> {
-        let (start, end) = self.has(n).then(|| self.spans[slot(n)])?;
-        Some((start.into(), end.into()))
+    /// Where the body of field `n` begins in [`Message::as_bytes`].
+    pub(super) fn start(&self, n: u8) -> Option<usize> {
+        self.has(n).then(|| self.starts[slot(n)].into())
+    }
+
+    /// Plan, body and length of field `n`, the length in the units of the prefix.
+    pub(super) fn body(&self, n: u8) -> Option<(Plan, &'a [u8], usize)> {
+        let (plan, start) = (self.profile.plan(n), self.start(n)?);
+        let units = read_units(plan, self.bytes, start.checked_sub(plan.prefix.len())?).ok()?.into();
+        let body = self.bytes.get(start..start + plan.body.wire_len(units))?;
+        Some((plan, body, units))
     }
 
     /// Field `n` as text: digits with their leading zeros, text with its spaces, track data with `=` as separator,
     /// `x+n` as sign letter and digits, `b` as capital hexadecimal. Borrowed whenever the wire already says that.
     #[must_use]
     pub fn text(&self, n: u8) -> Option<Cow<'a, str>> {
-        let wire = self.wire(n)?;
-        let plan = self.profile.plan(n);
-        Some(text_of(plan, wire, self.units(n, plan)?))
+        let (plan, wire, units) = self.body(n)?;
+        Some(text_of(plan, wire, units))
     }
 
     /// The number in an `n` field of at most 19 digits, without allocating; `None` when the field is absent, of
     /// another attribute, empty, or (lenient) not a number.
     #[must_use]
     pub fn digits_u64(&self, n: u8) -> Option<u64> {
-        let wire = self.wire(n)?;
-        let plan = self.profile.plan(n);
+        let (plan, wire, units) = self.body(n)?;
         match plan.body {
             Body::AsciiDigits => number(wire.iter().map(|digit| digit.wrapping_sub(b'0'))),
             Body::EbcdicDigits => number(wire.iter().map(|digit| digit.wrapping_sub(0xF0))),
-            Body::BcdLeft | Body::BcdRight => number(nibbles(plan.body, wire, self.units(n, plan)?)),
+            Body::BcdLeft | Body::BcdRight => number(nibbles(plan.body, wire, units)),
             _ => None,
         }
     }
@@ -344,8 +352,8 @@ impl<'a> Message<'a> {
     /// The bytes of a `b` field; borrowed unless the dialect writes them as hexadecimal text. `None` for other fields.
     #[must_use]
     pub fn bytes(&self, n: u8) -> Option<Cow<'a, [u8]>> {
-        let wire = self.wire(n)?;
-        match self.profile.plan(n).body {
+        let (plan, wire, _) = self.body(n)?;
+        match plan.body {
             Body::Raw => Some(Cow::Borrowed(wire)),
             Body::Hex | Body::HexPairs => hex::decode(wire).map(Cow::Owned),
             _ => None,
@@ -357,8 +365,8 @@ impl<'a> Message<'a> {
     /// # Errors
     /// `TlvTruncated` in field 55.
     pub fn check_tlv(&self) -> Result<(), DecodeError> {
-        match (self.bytes(55), self.span(55)) {
-            (Some(objects), Some((start, _))) if !tlv::is_complete(&objects) => {
+        match (self.bytes(55), self.start(55)) {
+            (Some(objects), Some(start)) if !tlv::is_complete(&objects) => {
                 Err(DecodeError::of_field(self.profile, ErrorKind::TlvTruncated, 55, start))
             }
             _ => Ok(()),
@@ -369,13 +377,6 @@ impl<'a> Message<'a> {
     #[must_use]
     pub fn to_draft(&self) -> Draft<'a> {
         Draft::from_message(self)
-    }
-
-    /// The length of field `n` in the units of its prefix, read again from in front of the body.
-    pub(super) fn units(&self, n: u8, plan: Plan) -> Option<usize> {
-        let (start, _) = self.span(n)?;
-        let at = start.checked_sub(plan.prefix.len())?;
-        Reader { profile: self.profile, bytes: self.bytes, at }.units(plan).ok()
     }
 }
 
@@ -392,9 +393,11 @@ pub(super) fn text_of<'a>(plan: Plan, wire: &'a [u8], units: usize) -> Cow<'a, s
             Ok(text) if text.is_ascii() => Cow::Borrowed(text),
             _ => Cow::Owned(owned(wire, |byte| byte)),
         },
-        Body::EbcdicDigits | Body::EbcdicPrintable | Body::EbcdicAlnum | Body::EbcdicAlpha | Body::EbcdicSigned => {
-            Cow::Owned(owned(wire, ebcdic::to_ascii))
-        }
+        Body::EbcdicDigits
+        | Body::EbcdicPrintable
+        | Body::EbcdicAlnum
+        | Body::EbcdicAlpha
+        | Body::EbcdicSigned => Cow::Owned(owned(wire, ebcdic::to_ascii)),
         Body::EbcdicTrack => Cow::Owned(owned(wire, |code| separator_shown(ebcdic::to_ascii(code)))),
         Body::BcdLeft | Body::BcdRight | Body::BcdTrackLeft | Body::BcdTrackRight => {
             Cow::Owned(nibbles(plan.body, wire, units).map(nibble_shown).collect())

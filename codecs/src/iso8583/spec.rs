@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 
 use serde::Deserialize;
 
-use super::bitmap::bit;
+use super::bitmap::{Bitmap, bit};
 use super::dictionary::{DICTIONARIES, Dictionary};
 use super::field::{Attr, Body, FieldSpec, Length, Plan, Prefix};
 use crate::bcd::OddPad;
@@ -181,13 +181,15 @@ impl Profile {
     /// # Errors
     /// Names the key that is missing, unknown or makes no sense.
     pub fn from_toml(text: &str) -> Result<Profile, ProfileError> {
-        let file: ProfileFile = toml::from_str(text).map_err(|error| ProfileError::Syntax(error.to_string()))?;
+        let file: ProfileFile =
+            toml::from_str(text).map_err(|error| ProfileError::Syntax(error.to_string()))?;
         let (dictionary, base) = match (&file.base, &file.dictionary) {
             (Some(_), Some(_)) => return Err(wrong("dictionary", "is given by base")),
             (None, None) => return Err(wrong("base", "is missing")),
             (None, Some(name)) => (dictionary(name)?, None),
             (Some(name), None) => {
-                let unknown = || format!("there is no profile {name:?}; known are {}", Profile::NAMES.join(", "));
+                let unknown =
+                    || format!("there is no profile {name:?}; known are {}", Profile::NAMES.join(", "));
                 let base = Profile::by_name(name).ok_or_else(|| wrong("base", unknown()))?;
                 (base.dictionary, Some(base))
             }
@@ -245,8 +247,10 @@ impl Profile {
         self.plans[slot(n)]
     }
 
-    pub(super) const fn supported(&self) -> u128 {
-        self.supported
+    /// The first field of `bitmap` the dialect does not carry, bit 1 aside.
+    #[inline]
+    pub(super) fn first_unsupported(&self, bitmap: Bitmap) -> Option<u8> {
+        Bitmap::from_bits(bitmap.bits() & !(self.supported | bit(1))).numbers().next()
     }
 
     pub(super) const fn mti_charset(&self) -> Charset {

@@ -41,7 +41,8 @@ mod tests {
     #[test]
     fn tables_equal_the_dictionaries_on_file() {
         for dictionary in &DICTIONARIES {
-            let path = format!("{}/golden/iso8583/fields-{}.json", env!("CARGO_MANIFEST_DIR"), dictionary.name);
+            let path =
+                format!("{}/golden/iso8583/fields-{}.json", env!("CARGO_MANIFEST_DIR"), dictionary.name);
             let text = std::fs::read_to_string(path).expect("the golden file");
             let file: serde_json::Value = serde_json::from_str(&text).expect("JSON");
             assert_eq!(file["mti_version_digit"], dictionary.mti_version.to_string());
