@@ -4,4 +4,5 @@
 //! how to add one.
 
 pub mod card_iso8583;
+pub mod pos_iso8583;
 pub mod transport;

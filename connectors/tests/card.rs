@@ -49,7 +49,11 @@ async fn test_cards_end_as_the_table_says() {
         (8, "4000000000000101", Ok("approved 999999 00".into())),
         (9, "4000000000000010", Err(SendError::Unknown(Cause::Timeout))),
         (10, "4000000000000028", Err(SendError::Unknown(Cause::Timeout))),
-        (11, "4000000000000341", Err(SendError::Unknown(Cause::Untrusted("the MAC of an answer is wrong".into())))),
+        (
+            11,
+            "4000000000000341",
+            Err(SendError::Unknown(Cause::Untrusted("the MAC of an answer is wrong".into()))),
+        ),
         (12, "4000000000000259", Err(SendError::Unknown(Cause::LinkLost))),
         (13, "4100000000000019", Err(SendError::Unknown(Cause::LinkLost))),
         (14, "4000000000002685", Ok("approved 5014 00".into())),
@@ -62,7 +66,10 @@ async fn test_cards_end_as_the_table_says() {
         });
         assert_eq!(outcome, expected, "{number}");
         if n >= 12 {
-            until("the broken link is noticed", || pair.card.counters().reconnects.get() >= u64::from(n - 11)).await;
+            until("the broken link is noticed", || {
+                pair.card.counters().reconnects.get() >= u64::from(n - 11)
+            })
+            .await;
         }
     }
     assert!(pair.card.counters().untrusted.get() >= 2);
@@ -102,7 +109,10 @@ async fn a_thousand_in_flight_each_get_their_own_answer() {
         let (n, outcome) = payment.await.expect("no panic");
         match outcome.expect("an answer") {
             Outcome::Approved(approval) => {
-                assert_eq!((approval.stan, approval.rrn), (attempt(n).stan, attempt(n).rrn().as_str().to_owned()));
+                assert_eq!(
+                    (approval.stan, approval.rrn),
+                    (attempt(n).stan, attempt(n).rrn().as_str().to_owned())
+                );
             }
             Outcome::Declined(decline) => assert_eq!(decline.code, "51"),
             Outcome::Pending { code } => panic!("{code}"),
@@ -309,11 +319,11 @@ async fn a_payment_without_a_card_is_not_sent() {
 #[tokio::test]
 async fn other_dialects_and_framings_pay_and_reverse_too() {
     for (profile, framing, tpdu) in [
-        ("iso87-bcd",    "len2-be-tpdu",      Some([0x60, 0, 3, 0, 0])),
-        ("iso87-bcd-rf", "len2-bcd",          None),
-        ("iso87-abin",   "len4-ascii",        None),
-        ("iso87-ebcdic", "vml",               None),
-        ("iso87-ascii",  "len2-be-inclusive", None),
+        ("iso87-bcd", "len2-be-tpdu", Some([0x60, 0, 3, 0, 0])),
+        ("iso87-bcd-rf", "len2-bcd", None),
+        ("iso87-abin", "len4-ascii", None),
+        ("iso87-ebcdic", "vml", None),
+        ("iso87-ascii", "len2-be-inclusive", None),
     ] {
         let pair = Pair::start(|settings| {
             settings.dialect = codecs::iso8583::Profile::by_name(profile).expect("built in");

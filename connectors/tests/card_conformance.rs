@@ -2,7 +2,7 @@
 
 use connectors::card_iso8583::sandbox::Fault;
 use switch_core::connector::{
-    Cause, Connector, Enquiry, Outcome, Payments, Reversal, ReversalAnswer, ReversalReason, SendError,
+    Cause, Connector, Enquiry, Outcome, Reversal, ReversalAnswer, ReversalReason, SendError,
 };
 
 use crate::support::{Pair, attempt, pay};
@@ -49,7 +49,10 @@ async fn enquiry_tells_the_truth(pair: &Pair) {
 
     assert!(matches!(payments.send(&pay(12, "4000000000000002")).await, Ok(Outcome::Declined(_))));
     let found = payments.enquire(&attempt(12)).await;
-    assert!(matches!(&found, Ok(Enquiry::Found(Outcome::Declined(decline))) if decline.code == "51"), "{found:?}");
+    assert!(
+        matches!(&found, Ok(Enquiry::Found(Outcome::Declined(decline))) if decline.code == "51"),
+        "{found:?}"
+    );
 
     pair.host.faults().script.push_back(Some(Fault::Drop));
     assert_eq!(payments.send(&pay(13, GOOD)).await, Err(SendError::Unknown(Cause::Timeout)));

@@ -2,4 +2,5 @@
 
 mod card;
 mod card_conformance;
+mod pos;
 mod support;

@@ -141,7 +141,11 @@ impl Link {
     /// # Errors
     /// `NotSent` when the frame was not queued. The future says it when the link went down before the socket took
     /// the frame's first byte.
-    pub(crate) fn begin(&self, draft: Result<Draft<'_>, Cause>, asked: Asked) -> Result<Answering<'_>, SendError> {
+    pub(crate) fn begin(
+        &self,
+        draft: Result<Draft<'_>, Cause>,
+        asked: Asked,
+    ) -> Result<Answering<'_>, SendError> {
         match draft.map_err(SendError::NotSent).and_then(|draft| self.enqueue(&draft, asked)) {
             Ok(ticket) => Ok(Answering { link: self, ticket, done: false }),
             Err(refused) => {
@@ -514,8 +518,12 @@ impl Link {
     /// one host do not all come back in the same moment.
     fn backoff(&self, failures: u32) -> Duration {
         let link = &self.settings.link;
-        let longest = link.reconnect_min.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(link.reconnect_max);
-        let seed = self.id().bytes().fold(u64::from(failures), |seed, byte| seed.wrapping_mul(31) ^ u64::from(byte));
+        let longest = link
+            .reconnect_min
+            .saturating_mul(1 << failures.saturating_sub(1).min(16))
+            .min(link.reconnect_max);
+        let seed =
+            self.id().bytes().fold(u64::from(failures), |seed, byte| seed.wrapping_mul(31) ^ u64::from(byte));
         let scattered = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56;
         longest / 2 + longest.mul_f64(scattered as f64 / 512.0)
     }

@@ -135,7 +135,9 @@ fn references<'a>(
 /// Field 7 in UTC, as the number of its ten digits.
 fn transmitted(at: switch_core::clock::Timestamp) -> u64 {
     let c = at.utc();
-    [c.month, c.day, c.hour, c.minute, c.second].iter().fold(0, |digits, part| digits * 100 + u64::from(*part))
+    [c.month, c.day, c.hour, c.minute, c.second]
+        .iter()
+        .fold(0, |digits, part| digits * 100 + u64::from(*part))
 }
 
 /// Field 90: type, trace, transmission time and acquirer of the original, no forwarder.
@@ -166,10 +168,12 @@ fn outcome(
         Meaning::Unknown => Ok(Outcome::Pending { code: code.to_owned() }),
         Meaning::Approved => {
             let optional = |field: u8| expected.filter(|_| echo_optional.contains(&field));
-            let minor = answer.digits_u64(4).and_then(|minor| i64::try_from(minor).ok()).ok_or_else(|| missing(4))?;
+            let minor =
+                answer.digits_u64(4).and_then(|minor| i64::try_from(minor).ok()).ok_or_else(|| missing(4))?;
             let currency = match answer.text(49) {
-                Some(numeric) => Currency::from_numeric(&numeric)
-                    .ok_or_else(|| Cause::Untrusted("field 49 names a currency the switch does not know".into()))?,
+                Some(numeric) => Currency::from_numeric(&numeric).ok_or_else(|| {
+                    Cause::Untrusted("field 49 names a currency the switch does not know".into())
+                })?,
                 None => optional(49).map(|refs| refs.amount.currency()).ok_or_else(|| missing(49))?,
             };
             let rrn = match answer.text(37) {

@@ -15,8 +15,8 @@ use std::sync::Arc;
 
 use switch_core::clock::Clock;
 use switch_core::connector::{
-    AttemptRef, Cause, Connector, Enquiry, Evidence, Instruction, Outcome, Payments, Profile, Reply, Reversal,
-    ReversalAnswer, SendError, Session,
+    AttemptRef, Cause, Connector, Enquiry, Evidence, Instruction, Outcome, Payments, Profile, Reply,
+    Reversal, ReversalAnswer, SendError, Session,
 };
 use tokio::task::AbortHandle;
 

@@ -74,11 +74,18 @@ impl Pending {
     }
 
     /// Registers a request whose frame begins at `offset`; `None` when its key is already waiting.
-    pub(crate) fn insert(&mut self, key: MatchKey, asked: Asked, offset: u64, deadline: Instant) -> Option<Ticket> {
+    pub(crate) fn insert(
+        &mut self,
+        key: MatchKey,
+        asked: Asked,
+        offset: u64,
+        deadline: Instant,
+    ) -> Option<Ticket> {
         if self.by_key.contains_key(&key) {
             return None;
         }
-        let state = State::Waiting(Waiting { key: key.clone(), asked, offset, distrusted: None, waker: None });
+        let state =
+            State::Waiting(Waiting { key: key.clone(), asked, offset, distrusted: None, waker: None });
         let slot = match self.free.pop() {
             Some(slot) => {
                 self.slots[slot as usize].state = state;

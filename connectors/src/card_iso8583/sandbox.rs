@@ -229,8 +229,8 @@ impl Host {
     fn frame(&self, draft: &Draft<'_>) -> BytesMut {
         let (mut payload, mut frame) = (Vec::new(), BytesMut::new());
         let written = self.wire.write(draft, &mut payload).map_err(io::Error::other);
-        let framed =
-            written.and_then(|()| self.framing.encode(&payload, self.tpdu, &mut frame).map_err(io::Error::other));
+        let framed = written
+            .and_then(|()| self.framing.encode(&payload, self.tpdu, &mut frame).map_err(io::Error::other));
         if let Err(error) = framed {
             tracing::error!(%error, "the sandbox cannot write a message");
         }

@@ -287,8 +287,16 @@ fn acceptor(acceptor: &Acceptor) -> Result<(), SettingsError> {
     for (key, fine, rule) in [
         ("acceptor.acquirer_id", digits(&acceptor.acquirer_id, 1..=11), "must be 1 to 11 digits"),
         ("acceptor.terminal_id", printable(&acceptor.terminal_id, 8), "must be 1 to 8 printable characters"),
-        ("acceptor.merchant_id", printable(&acceptor.merchant_id, 15), "must be 1 to 15 printable characters"),
-        ("acceptor.name_location", printable(&acceptor.name_location, 40), "must be 1 to 40 printable characters"),
+        (
+            "acceptor.merchant_id",
+            printable(&acceptor.merchant_id, 15),
+            "must be 1 to 15 printable characters",
+        ),
+        (
+            "acceptor.name_location",
+            printable(&acceptor.name_location, 40),
+            "must be 1 to 40 printable characters",
+        ),
         ("acceptor.merchant_category", digits(&acceptor.merchant_category, 4..=4), "must be 4 digits"),
         ("acceptor.entry_mode", digits(&acceptor.entry_mode, 3..=3), "must be 3 digits"),
         ("acceptor.condition_code", digits(&acceptor.condition_code, 2..=2), "must be 2 digits"),
@@ -303,7 +311,9 @@ fn acceptor(acceptor: &Acceptor) -> Result<(), SettingsError> {
 
 fn reversal(file: ReversalFile) -> Result<ReversalRules, SettingsError> {
     let mti = match file.mti.as_str() {
-        "0420" | "0400" => file.mti.parse::<Mti>().or_else(|_| wrong("reversal.mti", "is not a message type"))?,
+        "0420" | "0400" => {
+            file.mti.parse::<Mti>().or_else(|_| wrong("reversal.mti", "is not a message type"))?
+        }
         _ => return wrong("reversal.mti", "must be 0420 or 0400"),
     };
     codes("reversal.accepted", &file.accepted)?;

@@ -43,6 +43,11 @@ impl Count {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// One less, of a gauge.
+    pub fn take(&self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+
     /// Sets a gauge.
     pub fn set(&self, value: u64) {
         self.0.store(value, Ordering::Relaxed);

@@ -41,7 +41,9 @@ pub(crate) fn profile(key: &'static str, value: &toml::Value) -> Result<Arc<Prof
     match value {
         toml::Value::String(name) => match Profile::by_name(name) {
             Some(profile) => Ok(profile),
-            None => wrong(key, format!("there is no profile {name:?}; known are {}", Profile::NAMES.join(", "))),
+            None => {
+                wrong(key, format!("there is no profile {name:?}; known are {}", Profile::NAMES.join(", ")))
+            }
         },
         toml::Value::Table(table) => match Profile::from_toml(&table.to_string()) {
             Ok(profile) => Ok(Arc::new(profile)),
@@ -52,7 +54,11 @@ pub(crate) fn profile(key: &'static str, value: &toml::Value) -> Result<Arc<Prof
 }
 
 /// The framing of that name with its maximum.
-pub(crate) fn framing(key: &'static str, name: &str, frame_max_bytes: usize) -> Result<Framing, SettingsError> {
+pub(crate) fn framing(
+    key: &'static str,
+    name: &str,
+    frame_max_bytes: usize,
+) -> Result<Framing, SettingsError> {
     if !(64..=65_533).contains(&frame_max_bytes) {
         return wrong("link.frame_max_bytes", "must be 64 to 65533");
     }
@@ -71,15 +77,21 @@ pub(crate) fn tpdu(framing: &Framing, text: Option<&str>) -> Result<Option<Tpdu>
         (false, None) => Ok(None),
         (false, Some(_)) => wrong("link.tpdu", "only framing len2-be-tpdu has one"),
         (true, None) => wrong("link.tpdu", "is missing: framing len2-be-tpdu needs it"),
-        (true, Some(text)) => match codecs::hex::decode(text.as_bytes()).and_then(|bytes| bytes.try_into().ok()) {
-            Some(tpdu) => Ok(Some(tpdu)),
-            None => wrong("link.tpdu", "must be ten hexadecimal digits"),
-        },
+        (true, Some(text)) => {
+            match codecs::hex::decode(text.as_bytes()).and_then(|bytes| bytes.try_into().ok()) {
+                Some(tpdu) => Ok(Some(tpdu)),
+                None => wrong("link.tpdu", "must be ten hexadecimal digits"),
+            }
+        }
     }
 }
 
 /// Plaintext may leave the machine only when the settings say so in words.
-pub(crate) fn plaintext_allowed(key: &'static str, address: &str, allowed: bool) -> Result<(), SettingsError> {
+pub(crate) fn plaintext_allowed(
+    key: &'static str,
+    address: &str,
+    allowed: bool,
+) -> Result<(), SettingsError> {
     let host = address.rsplit_once(':').map_or("", |(host, _)| host);
     let loopback = match (address.parse::<SocketAddr>(), host.trim_matches(['[', ']']).parse::<IpAddr>()) {
         (Ok(socket), _) => socket.ip().is_loopback(),
@@ -92,7 +104,12 @@ pub(crate) fn plaintext_allowed(key: &'static str, address: &str, allowed: bool)
     if loopback || allowed {
         return Ok(());
     }
-    wrong(key, format!("{address} is not this machine and the link is not encrypted: put it behind TLS or IPsec and say allow_plaintext = true"))
+    wrong(
+        key,
+        format!(
+            "{address} is not this machine and the link is not encrypted: put it behind TLS or IPsec and say allow_plaintext = true"
+        ),
+    )
 }
 
 /// A match key: known fields, each once.
@@ -148,16 +165,20 @@ mod tests {
     #[test]
     fn plaintext_leaves_the_machine_only_when_said() {
         for (address, allowed, fine) in [
-            ("127.0.0.1:7000",        false, true),
-            ("[::1]:7000",            false, true),
-            ("localhost:7000",        false, true),
-            ("10.0.0.1:7000",         false, false),
-            ("10.0.0.1:7000",         true,  true),
-            ("host.example:7000",     false, false),
-            ("0.0.0.0:7000",          false, false),
-            ("7000",                  true,  false),
+            ("127.0.0.1:7000", false, true),
+            ("[::1]:7000", false, true),
+            ("localhost:7000", false, true),
+            ("10.0.0.1:7000", false, false),
+            ("10.0.0.1:7000", true, true),
+            ("host.example:7000", false, false),
+            ("0.0.0.0:7000", false, false),
+            ("7000", true, false),
         ] {
-            assert_eq!(plaintext_allowed("link.address", address, allowed).is_ok(), fine, "{address} {allowed}");
+            assert_eq!(
+                plaintext_allowed("link.address", address, allowed).is_ok(),
+                fine,
+                "{address} {allowed}"
+            );
         }
     }
 }

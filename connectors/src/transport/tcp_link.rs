@@ -42,6 +42,17 @@ pub(crate) enum Wake {
     Now,
 }
 
+/// The queue of a connection that only its own task writes to.
+pub(crate) struct NoQueue;
+
+impl Outgoing for NoQueue {
+    fn register(&self, _: &Waker) {}
+
+    fn take(&self, _: &mut BytesMut) -> Wake {
+        Wake::Never
+    }
+}
+
 /// What ended a turn.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Turn {
@@ -63,6 +74,7 @@ pub(crate) struct Connection<S> {
     unflushed: bool,
     timer: Pin<Box<Sleep>>,
     partial_since: Option<Instant>,
+    reading: bool,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
@@ -77,6 +89,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             unflushed: false,
             timer: Box::pin(tokio::time::sleep(Duration::from_secs(3600))),
             partial_since: None,
+            reading: true,
         }
     }
 
@@ -88,6 +101,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// Since when the beginning of a frame waits for its rest.
     pub(crate) fn partial_since(&self) -> Option<Instant> {
         self.partial_since
+    }
+
+    /// Whether turns read: a host that has enough to do leaves the rest with its peer.
+    pub(crate) fn set_reading(&mut self, reading: bool) {
+        self.reading = reading;
     }
 
     /// Appends one frame of our own task; it leaves with the next turn.
@@ -123,7 +141,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     /// Writes what is queued and waits until bytes come, the queue wakes us, or `until`.
     /// May be dropped at any point without losing anything.
-    pub(crate) async fn turn(&mut self, outgoing: &impl Outgoing, until: Option<Instant>) -> io::Result<Turn> {
+    pub(crate) async fn turn(
+        &mut self,
+        outgoing: &impl Outgoing,
+        until: Option<Instant>,
+    ) -> io::Result<Turn> {
         std::future::poll_fn(|cx| self.poll_turn(cx, outgoing, until)).await
     }
 
@@ -136,11 +158,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         outgoing.register(cx.waker());
         let wake = outgoing.take(&mut self.write);
         self.poll_write(cx)?;
-        if self.write.len() < WRITE_HIGH_WATER {
+        if self.reading && self.write.len() < WRITE_HIGH_WATER {
             if self.read.capacity() - self.read.len() < READ_BYTES / 4 {
                 self.read.reserve(READ_BYTES);
             }
-            if let Poll::Ready(count) = tokio_util::io::poll_read_buf(Pin::new(&mut self.io), cx, &mut self.read) {
+            if let Poll::Ready(count) =
+                tokio_util::io::poll_read_buf(Pin::new(&mut self.io), cx, &mut self.read)
+            {
                 return Poll::Ready(count.map(|n| if n == 0 { Turn::Closed } else { Turn::Read }));
             }
         }

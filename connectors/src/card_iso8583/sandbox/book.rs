@@ -202,7 +202,11 @@ impl Book {
             amount_minor: sale.amount_minor,
             currency: sale.currency,
             code: code.to_owned(),
-            approval_code: if approved { format!("{:06}", self.summary.approved % 1_000_000) } else { String::new() },
+            approval_code: if approved {
+                format!("{:06}", self.summary.approved % 1_000_000)
+            } else {
+                String::new()
+            },
             sales: 1,
             reversals: 0,
             reversal_refused: refused.map(str::to_owned),

@@ -133,7 +133,9 @@ impl Client<'_> {
         let mut flow = ControlFlow::Continue(());
         while flow.is_continue() {
             flow = match self.connection.next_frame() {
-                Ok(Some(Frame::Message { payload, tpdu })) => self.message(&payload, tpdu.map(tpdu_for_answer)),
+                Ok(Some(Frame::Message { payload, tpdu })) => {
+                    self.message(&payload, tpdu.map(tpdu_for_answer))
+                }
                 Ok(Some(Frame::Heartbeat)) => ControlFlow::Continue(()),
                 Ok(None) => break,
                 Err(_) => ControlFlow::Break(()),
@@ -244,7 +246,12 @@ impl Client<'_> {
     }
 
     /// Sends the answer as the fault wants it.
-    fn misbehave(&mut self, answer: &mut Draft<'_>, tpdu: Option<Tpdu>, fault: Option<Fault>) -> ControlFlow<()> {
+    fn misbehave(
+        &mut self,
+        answer: &mut Draft<'_>,
+        tpdu: Option<Tpdu>,
+        fault: Option<Fault>,
+    ) -> ControlFlow<()> {
         let (late, service) = {
             let plan = lock(&self.host.faults);
             (plan.late, plan.service_time)
@@ -312,7 +319,8 @@ impl Client<'_> {
     /// 00 with the code of the original, or 25.
     fn enquiry(&mut self, message: &Message<'_>, tpdu: Option<Tpdu>) -> ControlFlow<()> {
         let Some(sale) = original_of(message) else { return self.refuse(message, tpdu, "30") };
-        let found = lock(&self.host.book).entry(&sale.key).filter(|entry| entry.state != State::Tombstone).cloned();
+        let found =
+            lock(&self.host.book).entry(&sale.key).filter(|entry| entry.state != State::Tombstone).cloned();
         let Some(entry) = found else { return self.refuse(message, tpdu, "25") };
         let Some(mut answer) = answer_to(message) else { return ControlFlow::Continue(()) };
         let original = if entry.state == State::Reversed { "21" } else { entry.code.as_str() };

@@ -165,7 +165,11 @@ mod tests {
 
     #[test]
     fn one_seed_gives_one_sequence() {
-        let plan = FaultPlan { random: vec![(100, Fault::Mute), (50, Fault::Twice)], seed: 7, ..FaultPlan::default() };
+        let plan = FaultPlan {
+            random: vec![(100, Fault::Mute), (50, Fault::Twice)],
+            seed: 7,
+            ..FaultPlan::default()
+        };
         let draw = |mut plan: FaultPlan| (0..10_000).map(|_| plan.next(None)).collect::<Vec<_>>();
         let (first, second) = (draw(plan.clone()), draw(plan));
         assert_eq!(first, second);
