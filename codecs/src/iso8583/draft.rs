@@ -19,6 +19,9 @@ const INLINE_FIELDS: usize = 32;
 /// Room for the longest length prefix.
 const PREFIX_MAX: usize = 3;
 
+/// Room set aside for a value whose length is not known before it is written.
+const VALUE_LEN_GUESS: usize = 16;
+
 /// A message that cannot be written. Names the field, never its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EncodeError {
@@ -36,6 +39,8 @@ pub struct Draft<'a> {
     count: u8,
     /// The highest field set.
     last: u8,
+    /// The primary and the secondary bitmap, without bit 1.
+    bits: [u64; 2],
     /// A number given to `set` that no field has.
     stray: Option<u8>,
     /// Bytes the message will hardly exceed.
@@ -60,6 +65,8 @@ struct Received<'a> {
 
 #[derive(Clone, Copy)]
 enum Value<'a> {
+    /// The places no field has taken yet.
+    Unset,
     /// Digits, zero-padded to the length of a fixed field.
     Number(u64),
     /// In the conventions of [`Message::text`].
@@ -84,10 +91,11 @@ impl<'a> Draft<'a> {
             mti,
             count: 0,
             last: 0,
+            bits: [0; 2],
             stray: None,
             len_hint: 64,
             numbers: [0; INLINE_FIELDS],
-            values: [Value::Number(0); INLINE_FIELDS],
+            values: [Value::Unset; INLINE_FIELDS],
             spilled: Vec::new(),
             owned: Vec::new(),
             received: None,
@@ -98,7 +106,8 @@ impl<'a> Draft<'a> {
         let mut draft = Draft::new(message.mti());
         for n in message.numbers() {
             if let Some((_, wire, units)) = message.body(n) {
-                draft.put(n, Value::Wire(wire, units as u16), wire.len());
+                draft.len_hint += wire.len();
+                draft.put(n, Value::Wire(wire, units as u16));
             }
         }
         draft.received = Some(Received {
@@ -123,8 +132,8 @@ impl<'a> Draft<'a> {
 
     /// True when field `n` has a value.
     #[must_use]
-    pub fn has(&self, n: u8) -> bool {
-        self.fields().any(|(number, _)| number == n)
+    pub const fn has(&self, n: u8) -> bool {
+        self.bitmap().has(n)
     }
 
     /// Sets field `n` in the conventions of [`Message::text`]: exactly as long as a fixed field is, digits with their
@@ -132,35 +141,35 @@ impl<'a> Draft<'a> {
     #[inline]
     pub fn set(&mut self, n: u8, text: impl Into<Cow<'a, str>>) -> &mut Self {
         match text.into() {
-            Cow::Borrowed(text) => self.put(n, Value::Text(text), text.len()),
+            Cow::Borrowed(text) => match self.next_value(n, text.len()) {
+                Some(value) => *value = Value::Text(text),
+                None => self.put_out_of_order(n, Value::Text(text)),
+            },
             Cow::Owned(text) => {
-                let len = text.len();
                 let value = Value::Owned(self.keep(text));
-                self.put(n, value, len)
+                self.put(n, value);
             }
         }
+        self
     }
 
     /// Sets field `n` and fills a fixed field up: text with spaces on the right, digits with zeros on the left.
     pub fn set_padded(&mut self, n: u8, text: impl Into<Cow<'a, str>>) -> &mut Self {
-        match text.into() {
-            Cow::Borrowed(text) => self.put(n, Value::Padded(text), text.len()),
-            Cow::Owned(text) => {
-                let len = text.len();
-                let value = Value::PaddedOwned(self.keep(text));
-                self.put(n, value, len)
-            }
-        }
+        let value = match text.into() {
+            Cow::Borrowed(text) => Value::Padded(text),
+            Cow::Owned(text) => Value::PaddedOwned(self.keep(text)),
+        };
+        self.put(n, value)
     }
 
     /// Sets an `n` field to a number, zero-padded when the field is fixed.
     pub fn set_number(&mut self, n: u8, number: u64) -> &mut Self {
-        self.put(n, Value::Number(number), 12)
+        self.put(n, Value::Number(number))
     }
 
     /// Sets the bytes of a `b` field.
     pub fn set_bytes(&mut self, n: u8, bytes: &'a [u8]) -> &mut Self {
-        self.put(n, Value::Bytes(bytes), 2 * bytes.len())
+        self.put(n, Value::Bytes(bytes))
     }
 
     /// Takes field `n` out.
@@ -219,9 +228,12 @@ impl<'a> Draft<'a> {
         self.put_bitmap(profile, bitmap, sink);
         let (numbers, values) = self.inline();
         for (n, value) in numbers.iter().zip(values) {
-            if Some(*n) != mac_field {
-                self.put_value(*n, value, profile, sink).map_err(|kind| fault(*n, kind))?;
-            }
+            let written = match value {
+                _ if Some(*n) == mac_field => continue,
+                Value::Text(text) => put_text_here(profile.plan(*n), text.as_bytes(), sink),
+                value => self.put_value(*n, value, profile, sink),
+            };
+            written.map_err(|kind| fault(*n, kind))?;
         }
         for (n, value) in &self.spilled {
             if Some(*n) != mac_field {
@@ -248,15 +260,17 @@ impl<'a> Draft<'a> {
         numbers.iter().copied().zip(values.iter().copied()).chain(self.spilled.iter().copied())
     }
 
-    fn bitmap(&self) -> Bitmap {
-        let mut halves = [0_u64; 2];
-        for n in self.inline().0.iter().copied().chain(self.spilled.iter().map(|(n, _)| *n)) {
-            let bit = n.wrapping_sub(1);
-            let [primary, secondary] = &mut halves;
-            *(if bit < 64 { primary } else { secondary }) |= 1 << 63 >> (bit & 63);
-        }
-        let [primary, secondary] = halves.map(u128::from);
-        Bitmap::from_bits(primary << 64 | secondary)
+    const fn bitmap(&self) -> Bitmap {
+        let [primary, secondary] = self.bits;
+        Bitmap::from_bits((primary as u128) << 64 | secondary as u128)
+    }
+
+    /// Notes that field `n` (2 to 128) is the highest set.
+    #[inline]
+    const fn note_last(&mut self, n: u8) {
+        let at = n - 1;
+        self.bits[(at >> 6) as usize & 1] |= 1 << 63 >> (at & 63);
+        self.last = n;
     }
 
     fn keep(&mut self, text: String) -> usize {
@@ -264,21 +278,26 @@ impl<'a> Draft<'a> {
         self.owned.len() - 1
     }
 
-    /// Sets the value of field `n`. Fields mostly come in ascending order: then the value goes to the end.
-    #[inline]
-    fn put(&mut self, n: u8, value: Value<'a>, len: usize) -> &mut Self {
-        self.len_hint += len + PREFIX_MAX;
-        let place = usize::from(self.count);
-        let ascending = n > self.last && n > 1 && n <= 128;
-        match (self.numbers.get_mut(place), self.values.get_mut(place)) {
-            (Some(number), Some(entry)) if ascending => {
-                (*number, *entry) = (n, value);
-                self.count += 1;
-                self.last = n;
-            }
-            _ => self.put_out_of_order(n, value),
+    fn put(&mut self, n: u8, value: Value<'a>) -> &mut Self {
+        match self.next_value(n, VALUE_LEN_GUESS) {
+            Some(entry) => *entry = value,
+            None => self.put_out_of_order(n, value),
         }
         self
+    }
+
+    /// The place of the value of field `n` when fields come in ascending order, as they mostly do.
+    #[inline]
+    fn next_value(&mut self, n: u8, len: usize) -> Option<&mut Value<'a>> {
+        self.len_hint += len + PREFIX_MAX;
+        if n <= self.last || n < 2 || n > 128 {
+            return None;
+        }
+        let place = usize::from(self.count);
+        *self.numbers.get_mut(place)? = n;
+        self.count += 1;
+        self.note_last(n);
+        self.values.get_mut(place)
     }
 
     #[cold]
@@ -289,7 +308,7 @@ impl<'a> Draft<'a> {
         }
         if n > self.last {
             self.spilled.push((n, value));
-            self.last = n;
+            self.note_last(n);
             return;
         }
         let mut fields: Vec<_> = self.fields().filter(|(number, _)| *number != n).collect();
@@ -298,10 +317,10 @@ impl<'a> Draft<'a> {
     }
 
     fn replace_all(&mut self, fields: &[(u8, Value<'a>)]) {
-        (self.count, self.last) = (0, 0);
+        (self.count, self.last, self.bits) = (0, 0, [0; 2]);
         self.spilled.clear();
         for (n, value) in fields {
-            self.put(*n, *value, 0);
+            self.put(*n, *value);
         }
     }
 
@@ -338,10 +357,11 @@ impl<'a> Draft<'a> {
         }
     }
 
-    #[inline]
+    #[inline(never)]
     fn put_value(&self, n: u8, value: &Value<'a>, profile: &Profile, sink: &mut Sink<'_>) -> Result<(), ErrorKind> {
         let plan = profile.plan(n);
         match value {
+            Value::Unset => Err(ErrorKind::FieldUnsupported),
             Value::Text(text) => put_text(plan, text.as_bytes(), sink),
             Value::Number(number) => put_number(plan, *number, sink),
             Value::Padded(text) => put_padded(plan, text.as_bytes(), sink),
@@ -403,8 +423,8 @@ impl Sink<'_> {
 }
 
 /// Writes prefix and body of `text`, checked as if it had been received.
-#[inline]
-fn put_text(plan: Plan, text: &[u8], sink: &mut Sink<'_>) -> Result<(), ErrorKind> {
+#[inline(always)]
+fn put_text_here(plan: Plan, text: &[u8], sink: &mut Sink<'_>) -> Result<(), ErrorKind> {
     if !matches!(plan.body, Body::AsciiDigits | Body::AsciiPrintable | Body::AsciiAlnum | Body::AsciiTrack) {
         return put_converted(plan, text, sink);
     }
@@ -415,6 +435,11 @@ fn put_text(plan: Plan, text: &[u8], sink: &mut Sink<'_>) -> Result<(), ErrorKin
         return Ok(());
     }
     fault_of(plan, text)
+}
+
+#[inline(never)]
+fn put_text(plan: Plan, text: &[u8], sink: &mut Sink<'_>) -> Result<(), ErrorKind> {
+    put_text_here(plan, text, sink)
 }
 
 #[cold]
@@ -494,6 +519,7 @@ fn check(body: Body, wire: &[u8], units: usize) -> Result<(), ErrorKind> {
     first_fault(body, wire, units).map_or(Ok(()), |(kind, _)| Err(kind))
 }
 
+#[inline(never)]
 fn put_padded(plan: Plan, text: &[u8], sink: &mut Sink<'_>) -> Result<(), ErrorKind> {
     let len = usize::from(plan.units);
     let mut buffer = [b' '; 999];
@@ -518,6 +544,7 @@ fn put_padded(plan: Plan, text: &[u8], sink: &mut Sink<'_>) -> Result<(), ErrorK
     put_text(plan, filled, sink)
 }
 
+#[inline(never)]
 fn put_number(plan: Plan, number: u64, sink: &mut Sink<'_>) -> Result<(), ErrorKind> {
     let mut digits = [b'0'; 20];
     let mut rest = number;
