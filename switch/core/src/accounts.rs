@@ -67,10 +67,9 @@ impl Account {
     pub fn floor_minor(&self) -> Option<i64> {
         match self {
             Self::Float { .. } => Some(0),
-            Self::Receivable { .. }
-            | Self::Payable { .. }
-            | Self::Bank { .. }
-            | Self::Suspense { .. } => None,
+            Self::Receivable { .. } | Self::Payable { .. } | Self::Bank { .. } | Self::Suspense { .. } => {
+                None
+            }
         }
     }
 }

@@ -3,9 +3,7 @@
 //! What is unknown ends only by evidence: an answer, a late answer, an enquiry,
 //! an acknowledged reversal. Time alone never decides; it only calls a person.
 
-use crate::connector::{
-    Approval, AttemptRef, Decline, Enquiry, Outcome, ReversalAnswer, ReversalReason,
-};
+use crate::connector::{Approval, AttemptRef, Decline, Enquiry, Outcome, ReversalAnswer, ReversalReason};
 
 /// What is known of an attempt. States carry their facts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,9 +44,7 @@ impl AttemptState {
     #[must_use]
     pub fn is_final(&self) -> bool {
         match self {
-            Self::Sending | Self::InDoubt(_) | Self::Reversing { .. } | Self::Review { .. } => {
-                false
-            }
+            Self::Sending | Self::InDoubt(_) | Self::Reversing { .. } | Self::Review { .. } => false,
             Self::Approved(_) | Self::Declined(_) | Self::Reversed { .. } | Self::NotSent => true,
         }
     }
@@ -104,6 +100,8 @@ pub enum Note {
     MismatchedAnswer,
     /// The counterparty refuses the reversal itself.
     ReversalRefused,
+    /// The counterparty says that an approved attempt is not there.
+    Contradicted,
     /// Open for longer than the profile's `review_after_ms`.
     OpenTooLong,
 }
@@ -117,6 +115,7 @@ impl Note {
             Self::LateDecline => "late_decline",
             Self::MismatchedAnswer => "mismatched_answer",
             Self::ReversalRefused => "reversal_refused",
+            Self::Contradicted => "contradicted",
             Self::OpenTooLong => "open_too_long",
         }
     }
@@ -154,15 +153,42 @@ fn believe(refs: &AttemptRef, outcome: Outcome) -> Believed {
     }
 }
 
+/// An answer while no reversal has left: it may still decide, unless the
+/// counterparty has already said yes to something we did not ask for, or to a
+/// payment that had ended. Then that money must come back first.
+fn before_a_reversal(state: &AttemptState, reason: ReversalReason, believed: Believed) -> AttemptStep {
+    use AttemptEffect::{Alarm, Note as Noted};
+    match (believed, reason) {
+        (Believed::Approved(a), ReversalReason::Timeout) => (AttemptState::Approved(a), vec![]),
+        (Believed::Declined(d), ReversalReason::Timeout) => (AttemptState::Declined(d), vec![]),
+        (Believed::Mismatched, ReversalReason::Timeout) => {
+            let reason = ReversalReason::InvalidResponse;
+            let next = match state {
+                AttemptState::Review { sends, .. } => AttemptState::Review { reason, sends: *sends },
+                _ => AttemptState::InDoubt(reason),
+            };
+            (next, vec![Noted(Note::MismatchedAnswer), Alarm(Note::MismatchedAnswer)])
+        }
+        (believed, _) => after_a_reversal(state, believed),
+    }
+}
+
+/// An answer that cannot decide any more is evidence.
+fn after_a_reversal(state: &AttemptState, believed: Believed) -> AttemptStep {
+    let note = match believed {
+        Believed::Approved(_) => Note::LateApproval,
+        Believed::Declined(_) => Note::LateDecline,
+        Believed::Mismatched => Note::MismatchedAnswer,
+        Believed::Open => return (state.clone(), vec![]),
+    };
+    (state.clone(), vec![AttemptEffect::Note(note)])
+}
+
 /// Applies one event. Repeating an event is harmless.
 ///
 /// # Errors
 /// [`NotNow`] when the event has no meaning in the state.
-pub fn apply(
-    refs: &AttemptRef,
-    state: &AttemptState,
-    event: Event,
-) -> Result<AttemptStep, NotNow> {
+pub fn apply(refs: &AttemptRef, state: &AttemptState, event: Event) -> Result<AttemptStep, NotNow> {
     use AttemptEffect::{Alarm, Note as Noted, RearmReversal, SendReversal};
     use AttemptState as S;
 
@@ -181,9 +207,7 @@ pub fn apply(
                 ),
             }),
             Event::NotSent => Ok((S::NotSent, vec![])),
-            Event::Silent | Event::Restarted => {
-                Ok((S::InDoubt(ReversalReason::Timeout), vec![]))
-            }
+            Event::Silent | Event::Restarted => Ok((S::InDoubt(ReversalReason::Timeout), vec![])),
             Event::ReversalDue
             | Event::ReversalAnswered(_)
             | Event::ReversalSilent
@@ -191,38 +215,24 @@ pub fn apply(
             | Event::ReviewDue => Err(NotNow),
         },
         S::InDoubt(reason) => match event {
-            // The reversal has not left: the answer may still decide.
             Event::Answered(outcome) | Event::Enquired(Enquiry::Found(outcome)) => {
-                match believe(refs, outcome) {
-                    Believed::Approved(a) => Ok((S::Approved(a), vec![])),
-                    Believed::Declined(d) => Ok((S::Declined(d), vec![])),
-                    Believed::Open => same(),
-                    Believed::Mismatched => Ok((
-                        S::InDoubt(ReversalReason::InvalidResponse),
-                        vec![Noted(Note::MismatchedAnswer), Alarm(Note::MismatchedAnswer)],
-                    )),
-                }
+                Ok(before_a_reversal(state, *reason, believe(refs, outcome)))
             }
-            Event::Enquired(Enquiry::Absent { code }) => reversed(code),
-            Event::ReversalDue => Ok((
-                S::Reversing { reason: *reason, sends: 1 },
-                vec![SendReversal { repeat: false }],
-            )),
+            Event::Enquired(Enquiry::Absent { code }) if reason.may_be_absent() => reversed(code),
+            Event::ReversalDue => {
+                Ok((S::Reversing { reason: *reason, sends: 1 }, vec![SendReversal { repeat: false }]))
+            }
             Event::ReviewDue => Ok((
                 S::Review { reason: *reason, sends: 0 },
                 vec![Noted(Note::OpenTooLong), Alarm(Note::OpenTooLong)],
             )),
-            Event::Silent | Event::Restarted => same(),
+            Event::Enquired(Enquiry::Absent { .. }) | Event::Silent | Event::Restarted => same(),
             Event::NotSent | Event::ReversalAnswered(_) | Event::ReversalSilent => Err(NotNow),
         },
         S::Reversing { reason, sends } => match event {
             // Once a reversal may have left it is completed, whatever comes.
             Event::Answered(outcome) | Event::Enquired(Enquiry::Found(outcome)) => {
-                match believe(refs, outcome) {
-                    Believed::Approved(_) | Believed::Mismatched => noted(Note::LateApproval),
-                    Believed::Declined(_) => noted(Note::LateDecline),
-                    Believed::Open => same(),
-                }
+                Ok(after_a_reversal(state, believe(refs, outcome)))
             }
             Event::Enquired(Enquiry::Absent { code })
             | Event::ReversalAnswered(ReversalAnswer::Reversed { code }) => reversed(code),
@@ -246,21 +256,21 @@ pub fn apply(
         },
         S::Review { reason, sends } => match event {
             Event::Answered(outcome) | Event::Enquired(Enquiry::Found(outcome)) => {
-                match believe(refs, outcome) {
-                    Believed::Approved(_) | Believed::Mismatched => noted(Note::LateApproval),
-                    Believed::Declined(_) => noted(Note::LateDecline),
-                    Believed::Open => same(),
-                }
+                let believed = believe(refs, outcome);
+                Ok(match sends {
+                    0 => before_a_reversal(state, *reason, believed),
+                    _ => after_a_reversal(state, believed),
+                })
             }
+            Event::ReversalAnswered(_) | Event::ReversalSilent if *sends == 0 => Err(NotNow),
+            Event::Enquired(Enquiry::Absent { .. }) if *sends == 0 && !reason.may_be_absent() => same(),
             Event::Enquired(Enquiry::Absent { code })
             | Event::ReversalAnswered(ReversalAnswer::Reversed { code }) => reversed(code),
             Event::ReversalDue => Ok((
                 S::Review { reason: *reason, sends: sends.saturating_add(1) },
                 vec![SendReversal { repeat: *sends > 0 }],
             )),
-            Event::ReversalAnswered(
-                ReversalAnswer::Retry { .. } | ReversalAnswer::Refused { .. },
-            )
+            Event::ReversalAnswered(ReversalAnswer::Retry { .. } | ReversalAnswer::Refused { .. })
             | Event::ReversalSilent
             | Event::ReviewDue
             | Event::Silent
@@ -271,17 +281,21 @@ pub fn apply(
             Event::Answered(outcome) | Event::Enquired(Enquiry::Found(outcome)) => {
                 match believe(refs, outcome) {
                     Believed::Approved(_) | Believed::Open => same(),
-                    Believed::Mismatched => noted(Note::MismatchedAnswer),
+                    // Perhaps a second charge: nothing is undone on suspicion.
+                    Believed::Mismatched => Ok((
+                        state.clone(),
+                        vec![Noted(Note::MismatchedAnswer), Alarm(Note::MismatchedAnswer)],
+                    )),
                     Believed::Declined(_) => noted(Note::LateDecline),
                 }
             }
-            Event::Silent | Event::Restarted => same(),
-            Event::NotSent
-            | Event::ReversalDue
-            | Event::ReversalAnswered(_)
-            | Event::ReversalSilent
-            | Event::Enquired(Enquiry::Absent { .. })
-            | Event::ReviewDue => Err(NotNow),
+            // The counterparty says that what is paid is not there.
+            Event::ReversalAnswered(ReversalAnswer::Reversed { .. })
+            | Event::Enquired(Enquiry::Absent { .. }) => {
+                Ok((state.clone(), vec![Noted(Note::Contradicted), Alarm(Note::Contradicted)]))
+            }
+            Event::ReversalAnswered(_) | Event::ReversalSilent | Event::Silent | Event::Restarted => same(),
+            Event::NotSent | Event::ReversalDue | Event::ReviewDue => Err(NotNow),
         },
         S::Declined(_) | S::Reversed { .. } | S::NotSent => match event {
             // Money moved after all: it goes back, and a person learns of it.

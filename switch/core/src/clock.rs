@@ -30,8 +30,7 @@ impl Timestamp {
         let z = days + 719_468;
         let era = z.div_euclid(146_097);
         let day_of_era = z.rem_euclid(146_097);
-        let year_of_era =
-            (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
         let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
         let shifted_month = (5 * day_of_year + 2) / 153;
         let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
@@ -93,10 +92,7 @@ impl Civil {
     /// `MMDDhhmmss`, the form of ISO 8583 field 7 (transmission date and time).
     #[must_use]
     pub fn mmddhhmmss(&self) -> String {
-        format!(
-            "{:02}{:02}{:02}{:02}{:02}",
-            self.month, self.day, self.hour, self.minute, self.second
-        )
+        format!("{:02}{:02}{:02}{:02}{:02}", self.month, self.day, self.hour, self.minute, self.second)
     }
 }
 

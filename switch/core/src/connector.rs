@@ -35,10 +35,7 @@ pub trait Payments: Send + Sync {
     /// Asks what became of an attempt. Only called when the profile has `enquiry`.
     fn enquire<'a>(&'a self, attempt: &'a AttemptRef) -> Reply<'a, Result<Enquiry, SendError>>;
     /// Takes an attempt back; `reversal.repeat` marks every copy after the first.
-    fn reverse<'a>(
-        &'a self,
-        reversal: &'a Reversal,
-    ) -> Reply<'a, Result<ReversalAnswer, SendError>>;
+    fn reverse<'a>(&'a self, reversal: &'a Reversal) -> Reply<'a, Result<ReversalAnswer, SendError>>;
 }
 
 /// A session that is opened and closed apart from the money.
@@ -251,6 +248,16 @@ pub enum ReversalReason {
 }
 
 impl ReversalReason {
+    /// Whether the attempt may never have reached the counterparty. After an
+    /// answer of any kind it has.
+    #[must_use]
+    pub fn may_be_absent(self) -> bool {
+        match self {
+            Self::Timeout => true,
+            Self::InvalidResponse | Self::LateApproval => false,
+        }
+    }
+
     /// The word in the database.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -264,9 +271,7 @@ impl ReversalReason {
     /// The reason of a word.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::Timeout, Self::InvalidResponse, Self::LateApproval]
-            .into_iter()
-            .find(|r| r.as_str() == word)
+        [Self::Timeout, Self::InvalidResponse, Self::LateApproval].into_iter().find(|r| r.as_str() == word)
     }
 }
 

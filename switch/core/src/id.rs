@@ -106,8 +106,7 @@ impl Rrn {
     /// The attempt of a reference; `None` when it is not one of ours.
     #[must_use]
     pub fn attempt(text: &str) -> Option<AttemptId> {
-        let ours = text.len() == 12
-            && text.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase());
+        let ours = text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase());
         let value = u64::from_str_radix(text, 36).ok().filter(|_| ours)?;
         i64::try_from(value).ok().map(AttemptId)
     }

@@ -143,9 +143,7 @@ impl Ledger {
                 .get(&(row.cause, row.seq - 1))
                 .filter(|before| before.kind == TransferKind::Pending)
                 .ok_or(LedgerError::NothingPending)?;
-            if (pending.debit, pending.credit, pending.amount)
-                != (row.debit, row.credit, row.amount)
-            {
+            if (pending.debit, pending.credit, pending.amount) != (row.debit, row.credit, row.amount) {
                 return Err(LedgerError::DiffersFromPending);
             }
         }

@@ -311,14 +311,9 @@ impl Money {
     ///
     /// # Errors
     /// [`MoneyError::Overflow`] when the result leaves the integer's range.
-    pub fn convert(
-        self,
-        rate: Decimal,
-        to: Currency,
-        rounding: Rounding,
-    ) -> Result<Self, MoneyError> {
-        let shift = Decimal::from(10i64.pow(to.exponent()))
-            / Decimal::from(10i64.pow(self.currency.exponent()));
+    pub fn convert(self, rate: Decimal, to: Currency, rounding: Rounding) -> Result<Self, MoneyError> {
+        let shift =
+            Decimal::from(10i64.pow(to.exponent())) / Decimal::from(10i64.pow(self.currency.exponent()));
         let exact = Decimal::from(self.minor)
             .checked_mul(rate)
             .and_then(|x| x.checked_mul(shift))

@@ -26,11 +26,7 @@ pub enum NoRoute {
 ///
 /// # Errors
 /// [`NoRoute`] names the first filter that left none.
-pub fn route(
-    candidates: &[(&Profile, bool)],
-    method: Method,
-    amount: Money,
-) -> Result<Vec<usize>, NoRoute> {
+pub fn route(candidates: &[(&Profile, bool)], method: Method, amount: Money) -> Result<Vec<usize>, NoRoute> {
     let mut left: Vec<usize> = (0..candidates.len()).collect();
     let mut keep = |rule: &dyn Fn(&(&Profile, bool)) -> bool, error| {
         left.retain(|i| rule(&candidates[*i]));
@@ -38,10 +34,7 @@ pub fn route(
     };
     keep(&|(p, _)| p.methods.contains(&method), NoRoute::MethodNotOffered)?;
     keep(&|(p, _)| p.currencies.contains(&amount.currency()), NoRoute::CurrencyNotTaken)?;
-    keep(
-        &|(p, _)| limits::check(amount, p.amount_max_minor).is_ok(),
-        NoRoute::AmountAboveLimit,
-    )?;
+    keep(&|(p, _)| limits::check(amount, p.amount_max_minor).is_ok(), NoRoute::AmountAboveLimit)?;
     keep(&|(_, reachable)| *reachable, NoRoute::NoneReachable)?;
     left.sort_by_key(|i| candidates[*i].0.priority);
     Ok(left)

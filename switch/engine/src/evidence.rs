@@ -130,13 +130,15 @@ impl Engine {
                 }
                 Effect::Attempt(AttemptEffect::RearmReversal) => {
                     let reason = ReversalReason::LateApproval;
-                    let transfer = switch_store::ledger::promise_of(&self.db, payment.id.0).await?;
+                    let promise = switch_store::ledger::promise_of(&self.db, payment.id.0).await?;
+                    // The reversal names the original by the time it was sent.
+                    let refs = AttemptRef { sent_at: promise.at, ..attempt.refs.clone() };
                     let armed = OpenAttempt {
-                        refs: attempt.refs.clone(),
+                        refs,
                         attempt_no: 1,
                         connector: connector.into(),
-                        debit: transfer.debit,
-                        credit: transfer.credit,
+                        debit: promise.debit,
+                        credit: promise.credit,
                         state: AttemptState::InDoubt(reason),
                         epoch: 0,
                         node: self.settings.node,

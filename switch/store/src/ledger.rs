@@ -2,6 +2,7 @@
 //! that have a floor. All other balances are sums over transfers.
 
 use switch_core::accounts::Account;
+use switch_core::clock::Timestamp;
 use switch_core::id::AccountId;
 use switch_core::ledger::Transfer;
 
@@ -23,7 +24,7 @@ statements! {
     MOVE_FLOORED = portable(
         "UPDATE floored_balance SET balance_minor = balance_minor + $2
          WHERE account_id = $1 AND balance_minor + $2 >= floor_minor");
-    PROMISE = portable("SELECT debit, credit FROM transfer WHERE cause = $1 AND seq = 1");
+    PROMISE = portable("SELECT debit, credit, at FROM transfer WHERE cause = $1 AND seq = 1");
     FLOORED = portable("SELECT balance_minor FROM floored_balance WHERE account_id = $1");
     BALANCES = portable(
         "SELECT a.code, a.currency, CAST(SUM(m.amount) AS BIGINT) AS balance FROM (
@@ -142,21 +143,27 @@ pub async fn book_floored(tx: &mut Tx, t: &Transfer, floored: AccountId) -> Resu
     Ok(true)
 }
 
-/// The first promise of a cause: the accounts of its payment.
+/// The first promise of a cause.
 ///
 /// # Errors
 /// [`StoreError::Corrupt`] when there is none.
 pub async fn promise_of(db: &Db, cause: i64) -> Result<Promise, StoreError> {
     let row = db.fetch_optional(&PROMISE, values![cause]).await?;
     let row = row.ok_or_else(|| StoreError::Corrupt(format!("{cause} has no transfer")))?;
-    Ok(Promise { debit: AccountId(row.int("debit")?), credit: AccountId(row.int("credit")?) })
+    Ok(Promise {
+        debit: AccountId(row.int("debit")?),
+        credit: AccountId(row.int("credit")?),
+        at: Timestamp(row.int("at")?),
+    })
 }
 
-/// The accounts of a promise.
+/// A promise: its accounts and when it was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Promise {
     /// The account that gives.
     pub debit: AccountId,
     /// The account that receives.
     pub credit: AccountId,
+    /// When its attempt was committed to be sent.
+    pub at: Timestamp,
 }
