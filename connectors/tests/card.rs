@@ -73,7 +73,7 @@ async fn test_cards_end_as_the_table_says() {
         }
     }
     assert!(pair.card.counters().untrusted.get() >= 2);
-    assert!(!pair.evidence.alarms.lock().unwrap().is_empty());
+    assert!(!pair.evidence.alarms.lock().expect("no panic under the lock").is_empty());
 }
 
 #[tokio::test]
@@ -82,7 +82,8 @@ async fn sign_on_refused_lets_nothing_through() {
     let host = CardHost::start(HostSettings::twin_of(&settings, "127.0.0.1:0")).expect("a free port");
     host.faults().refuse_sign_on = Some("58".into());
     let (card, evidence) = connect(&host, settings);
-    until("sign-on was refused", || !evidence.alarms.lock().unwrap().is_empty()).await;
+    until("sign-on was refused", || !evidence.alarms.lock().expect("no panic under the lock").is_empty())
+        .await;
     assert!(!card.is_up());
     assert_eq!(card.send(&pay(1, GOOD)).await, Err(SendError::NotSent(Cause::LinkDown)));
     host.faults().refuse_sign_on = None;
@@ -129,7 +130,7 @@ async fn a_late_answer_is_evidence_for_its_attempt() {
     pair.host.faults().script.push_back(Some(Fault::LateBy(Duration::from_millis(120))));
     assert_eq!(pair.card.send(&pay(1, GOOD)).await, Err(SendError::Unknown(Cause::Timeout)));
     until("the late answer came", || pair.card.counters().late.get() == 1).await;
-    let late = pair.evidence.late.lock().unwrap().clone();
+    let late = pair.evidence.late.lock().expect("no panic under the lock").clone();
     let [(of, Outcome::Approved(approval))] = late.as_slice() else { panic!("{late:?}") };
     assert_eq!((*of, approval.amount.minor()), (attempt(1).attempt, 5001));
 }
@@ -143,7 +144,7 @@ async fn a_late_answer_is_never_given_to_a_new_request_with_its_trace_number() {
     assert_eq!(pair.card.send(&pay(1, GOOD)).await, Err(SendError::Unknown(Cause::Timeout)));
     assert_eq!(pair.card.send(&again).await, Err(SendError::Unknown(Cause::Timeout)));
     until("the late answer came", || pair.card.counters().late.get() == 1).await;
-    assert_eq!(pair.evidence.late.lock().unwrap()[0].0, attempt(1).attempt);
+    assert_eq!(pair.evidence.late.lock().expect("no panic under the lock")[0].0, attempt(1).attempt);
 }
 
 #[tokio::test]
@@ -183,7 +184,7 @@ async fn a_second_copy_of_an_answer_is_evidence_too() {
     let pair = Pair::start(|_| {}).await;
     assert!(matches!(pair.card.send(&pay(1, "4000000000000044")).await, Ok(Outcome::Approved(_))));
     until("the second copy came", || pair.card.counters().late.get() == 1).await;
-    assert_eq!(pair.evidence.late.lock().unwrap().len(), 1);
+    assert_eq!(pair.evidence.late.lock().expect("no panic under the lock").len(), 1);
 }
 
 #[tokio::test]

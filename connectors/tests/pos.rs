@@ -50,7 +50,7 @@ impl TinyDesk {
     }
 
     fn paid(&self, order: CashOrder) -> Result<CashReceipt, CashRefusal> {
-        let mut book = self.book.lock().unwrap();
+        let mut book = self.book.lock().expect("no panic under the lock");
         let key = order.key.as_str().to_owned();
         if book.reversed.contains(&key) {
             return Err(CashRefusal::AlreadyReversed);
@@ -84,7 +84,10 @@ impl TinyDesk {
 }
 
 impl CashDesk for TinyDesk {
-    fn terminal<'a>(&'a self, id: &'a str) -> switch_core::connector::Reply<'a, Result<Terminal, CashRefusal>> {
+    fn terminal<'a>(
+        &'a self,
+        id: &'a str,
+    ) -> switch_core::connector::Reply<'a, Result<Terminal, CashRefusal>> {
         Box::pin(async move {
             let terminal = Terminal { id: id.into(), agent: ClientId(7), amount_max_minor: 100_000 };
             if id.starts_with("TERM") { Ok(terminal) } else { Err(CashRefusal::UnknownTerminal) }
@@ -96,13 +99,18 @@ impl CashDesk for TinyDesk {
             if bill != BILL {
                 return Err(CashRefusal::UnknownBill);
             }
-            Ok(BillQuote { bill: BILL.into(), amount: due(), department: "moi".into(), service: "passport".into() })
+            Ok(BillQuote {
+                bill: BILL.into(),
+                amount: due(),
+                department: "moi".into(),
+                service: "passport".into(),
+            })
         })
     }
 
     fn pay(&self, order: CashOrder) -> Reply<'_, Result<CashReceipt, CashRefusal>> {
         Box::pin(async move {
-            self.book.lock().unwrap().waiting += 1;
+            self.book.lock().expect("no panic under the lock").waiting += 1;
             self.gate.acquire().await.expect("never closed").forget();
             self.paid(order)
         })
@@ -110,7 +118,7 @@ impl CashDesk for TinyDesk {
 
     fn reverse(&self, reversal: CashReversal) -> Reply<'_, Result<CashReversed, CashRefusal>> {
         Box::pin(async move {
-            let mut book = self.book.lock().unwrap();
+            let mut book = self.book.lock().expect("no panic under the lock");
             let key = reversal.original.as_str().to_owned();
             let known = book.reversed.contains(&key);
             if !known {
@@ -147,7 +155,8 @@ impl Shop {
     fn open(change: impl FnOnce(&mut PosSettings)) -> Self {
         let settings = settings(change);
         let desk = TinyDesk::with_float(100_000);
-        let host = PosHost::start(settings.clone(), Arc::new(StandingClock), desk.clone()).expect("a free port");
+        let host =
+            PosHost::start(settings.clone(), Arc::new(StandingClock), desk.clone()).expect("a free port");
         Self { desk, host, settings }
     }
 
@@ -162,7 +171,7 @@ impl Shop {
     }
 
     fn float(&self) -> i64 {
-        self.desk.book.lock().unwrap().float
+        self.desk.book.lock().expect("no panic under the lock").float
     }
 }
 
@@ -172,7 +181,9 @@ fn cash(stan: u32) -> CashPayment {
 
 #[tokio::test]
 async fn sign_on_inquire_pay_repeat_reverse() {
-    for (profile, framing) in [("iso87-ascii", "len2-be"), ("iso87-bcd", "len2-be-tpdu"), ("iso87-abin", "len4-ascii")] {
+    for (profile, framing) in
+        [("iso87-ascii", "len2-be"), ("iso87-bcd", "len2-be-tpdu"), ("iso87-abin", "len4-ascii")]
+    {
         let shop = Shop::open(|settings| {
             settings.dialect = codecs::iso8583::Profile::by_name(profile).expect("built in");
             settings.framing = codecs::Framing::parse_name(framing).expect("known");
@@ -181,28 +192,41 @@ async fn sign_on_inquire_pay_repeat_reverse() {
         let signed_on = terminal.sign_on(1, NOW).await.expect("an answer");
         assert_eq!((signed_on.mti.as_str(), signed_on.code.as_str()), ("0810", "00"));
         // 10:31:05 UTC is 12:31:05 in Hebron in November.
-        assert_eq!((signed_on.field(12), signed_on.field(13), signed_on.field(15)), (Some("123105"), Some("1122"), Some("1122")));
+        assert_eq!(
+            (signed_on.field(12), signed_on.field(13), signed_on.field(15)),
+            (Some("123105"), Some("1122"), Some("1122"))
+        );
 
         let quote = terminal.inquire(&cash(2)).await.expect("an answer");
         assert_eq!((quote.mti.as_str(), quote.code.as_str()), ("0110", "00"));
-        assert_eq!((quote.field(4), quote.field(49), quote.field(62)), (Some("000000005000"), Some("376"), Some(BILL)));
+        assert_eq!(
+            (quote.field(4), quote.field(49), quote.field(62)),
+            (Some("000000005000"), Some("376"), Some(BILL))
+        );
         assert_eq!(quote.field(48), Some("moi/passport"));
 
         let paid = terminal.pay(&cash(3), false).await.expect("an answer");
         assert_eq!((paid.mti.as_str(), paid.code.as_str()), ("0210", "00"));
-        assert_eq!((paid.field(37), paid.field(38), paid.field(15)), (Some("000000000016"), Some("HK0042"), Some("1122")));
+        assert_eq!(
+            (paid.field(37), paid.field(38), paid.field(15)),
+            (Some("000000000016"), Some("HK0042"), Some("1122"))
+        );
         assert_eq!(shop.float(), 95_000);
 
         let same = terminal.pay(&cash(3), false).await.expect("an answer");
         let repeat = terminal.pay(&cash(3), true).await.expect("an answer");
         assert_eq!((&same.bytes, &repeat.bytes), (&paid.bytes, &paid.bytes), "{profile}");
-        assert_eq!(shop.desk.book.lock().unwrap().postings, 1);
+        assert_eq!(shop.desk.book.lock().expect("no panic under the lock").postings, 1);
 
         let reversed = terminal.reverse(&cash(3), false).await.expect("an answer");
         assert_eq!((reversed.mti.as_str(), reversed.code.as_str()), ("0430", "00"));
         assert_eq!(terminal.reverse(&cash(3), true).await.expect("an answer").code, "00");
         assert_eq!(shop.float(), 100_000);
-        assert_eq!(terminal.pay(&cash(3), true).await.expect("an answer").code, "12", "{profile}: reversed before");
+        assert_eq!(
+            terminal.pay(&cash(3), true).await.expect("an answer").code,
+            "12",
+            "{profile}: reversed before"
+        );
         assert_eq!(terminal.sign_off(9, NOW).await.expect("an answer").code, "00");
         assert_eq!(terminal.pay(&cash(4), false).await.expect("an answer").code, "58");
     }
@@ -230,7 +254,11 @@ async fn refusals_have_their_code_and_words() {
         (terminal.pay(&other_amount, false).await, "13", "amount is not what is due"),
         (terminal.pay(&cash(4), false).await, "00", ""),
         (terminal.pay(&cash(5), false).await, "21", "bill is paid"),
-        (terminal.pay(&CashPayment { bill: "bil_0".into(), ..cash(4) }, true).await, "94", "trace number used before"),
+        (
+            terminal.pay(&CashPayment { bill: "bil_0".into(), ..cash(4) }, true).await,
+            "94",
+            "trace number used before",
+        ),
     ] {
         let reply = reply.expect("an answer");
         assert_eq!((reply.code.as_str(), reply.field(44).unwrap_or_default()), (code, words));
@@ -241,7 +269,9 @@ async fn refusals_have_their_code_and_words() {
 async fn without_sign_on_nothing_but_sign_on() {
     let shop = Shop::open(|_| {});
     let mut terminal = shop.terminal("TERM0001").await;
-    for reply in [terminal.echo(1, NOW).await, terminal.inquire(&cash(2)).await, terminal.pay(&cash(3), false).await] {
+    for reply in
+        [terminal.echo(1, NOW).await, terminal.inquire(&cash(2)).await, terminal.pay(&cash(3), false).await]
+    {
         assert_eq!(reply.expect("an answer").code, "58");
     }
     let mut stranger = shop.terminal("NOBODY01").await;
@@ -250,7 +280,7 @@ async fn without_sign_on_nothing_but_sign_on() {
     let mut other = shop.signed_on().await;
     let of_another = CashPayment { terminal: "TERM0002".into(), ..cash(4) };
     assert_eq!(other.pay(&of_another, false).await.expect("an answer").code, "58");
-    assert_eq!(shop.desk.book.lock().unwrap().waiting, 0);
+    assert_eq!(shop.desk.book.lock().expect("no panic under the lock").waiting, 0);
 }
 
 #[tokio::test]
@@ -258,14 +288,14 @@ async fn what_is_missing_is_named() {
     let shop = Shop::open(|_| {});
     let mut terminal = shop.signed_on().await;
     for (mti, fields, remark) in [
-        ("0200", &[(3, "500000"), (41, "TERM0001")][..],                                            "DE4 missing"),
-        ("0200", &[(3, "500000"), (4, "000000005000"), (41, "TERM0001")],                           "DE49 missing"),
-        ("0200", &[(3, "500000"), (4, "000000005000"), (41, "TERM0001"), (49, "999")],              "DE49 wrong"),
-        ("0200", &[(3, "500000"), (4, "000000005000"), (41, "TERM0001"), (49, "376")],              "DE11 missing"),
-        ("0200", &[(4, "000000005000"), (41, "TERM0001")],                                          "DE3 missing"),
-        ("0200", &[(3, "500000")],                                                                  "DE41 missing"),
-        ("0420", &[(41, "TERM0001")],                                                               "DE4 missing"),
-        ("0800", &[(41, "TERM0001")],                                                               "DE70 missing"),
+        ("0200", &[(3, "500000"), (41, "TERM0001")][..], "DE4 missing"),
+        ("0200", &[(3, "500000"), (4, "000000005000"), (41, "TERM0001")], "DE49 missing"),
+        ("0200", &[(3, "500000"), (4, "000000005000"), (41, "TERM0001"), (49, "999")], "DE49 wrong"),
+        ("0200", &[(3, "500000"), (4, "000000005000"), (41, "TERM0001"), (49, "376")], "DE11 missing"),
+        ("0200", &[(4, "000000005000"), (41, "TERM0001")], "DE3 missing"),
+        ("0200", &[(3, "500000")], "DE41 missing"),
+        ("0420", &[(41, "TERM0001")], "DE4 missing"),
+        ("0800", &[(41, "TERM0001")], "DE70 missing"),
     ] {
         let mut draft = codecs::iso8583::Draft::new(mti.parse().expect("a literal"));
         fields.iter().for_each(|(n, text)| {
@@ -315,10 +345,14 @@ async fn a_reversal_never_overtakes_its_payment() {
     shop.desk.gate.forget_permits(Semaphore::MAX_PERMITS);
     let demo = demo_messages(&shop.settings, &cash(8)).expect("written");
     // Payment and reversal back to back, each behind a sign-on.
-    let bytes = [demo.payment, demo.reversal].map(|text| codecs::hex::decode(text.as_bytes()).expect("hex")).concat();
+    let bytes =
+        [demo.payment, demo.reversal].map(|text| codecs::hex::decode(text.as_bytes()).expect("hex")).concat();
     terminal.send_raw(&bytes).await.expect("sent");
-    until("the payment is at the desk", || shop.desk.book.lock().unwrap().waiting == 1).await;
-    assert!(shop.desk.book.lock().unwrap().reversed.is_empty());
+    until("the payment is at the desk", || {
+        shop.desk.book.lock().expect("no panic under the lock").waiting == 1
+    })
+    .await;
+    assert!(shop.desk.book.lock().expect("no panic under the lock").reversed.is_empty());
     shop.desk.gate.add_permits(1);
     let mut codes = Vec::new();
     for _ in 0..4 {
@@ -337,10 +371,13 @@ async fn a_payment_ends_although_the_terminal_hung_up() {
     shop.desk.gate.forget_permits(Semaphore::MAX_PERMITS);
     let demo = demo_messages(&shop.settings, &cash(9)).expect("written");
     terminal.send_raw(&codecs::hex::decode(demo.payment.as_bytes()).expect("hex")).await.expect("sent");
-    until("the payment is at the desk", || shop.desk.book.lock().unwrap().waiting == 1).await;
+    until("the payment is at the desk", || {
+        shop.desk.book.lock().expect("no panic under the lock").waiting == 1
+    })
+    .await;
     drop(terminal);
     shop.desk.gate.add_permits(2);
-    until("it ended", || shop.desk.book.lock().unwrap().postings == 1).await;
+    until("it ended", || shop.desk.book.lock().expect("no panic under the lock").postings == 1).await;
     let mut again = shop.signed_on().await;
     assert_eq!(again.pay(&cash(9), true).await.expect("an answer").field(38), Some("HK0042"));
 }
@@ -351,10 +388,16 @@ async fn stop_answers_what_is_at_work_and_then_closes() {
     let mut terminal = shop.signed_on().await;
     shop.desk.gate.forget_permits(Semaphore::MAX_PERMITS);
     let paying = tokio::spawn(async move { terminal.pay(&cash(3), false).await });
-    until("the payment is at the desk", || shop.desk.book.lock().unwrap().waiting == 1).await;
+    until("the payment is at the desk", || {
+        shop.desk.book.lock().expect("no panic under the lock").waiting == 1
+    })
+    .await;
     let stopping = async {
         tokio::join!(shop.host.stop(), async {
-            until("new connections are refused", || std::net::TcpStream::connect(shop.host.address()).is_err()).await;
+            until("new connections are refused", || {
+                std::net::TcpStream::connect(shop.host.address()).is_err()
+            })
+            .await;
             shop.desk.gate.add_permits(1);
         })
     };
@@ -387,7 +430,8 @@ async fn hostile_connections_are_closed() {
     assert!(idle.receive().await.is_err(), "an idle terminal is let go");
     until("the connections are gone", || shop.host.counters().connections.get() == 0).await;
 
-    let _three = [shop.terminal("TERM0001").await, shop.terminal("TERM0001").await, shop.terminal("TERM0001").await];
+    let _three =
+        [shop.terminal("TERM0001").await, shop.terminal("TERM0001").await, shop.terminal("TERM0001").await];
     until("three are in", || shop.host.counters().connections.get() == 3).await;
     let mut fourth = shop.terminal("TERM0001").await;
     assert!(fourth.sign_on(1, NOW).await.is_err(), "one too many from this address");
@@ -403,8 +447,9 @@ async fn an_approval_without_a_true_mac_is_no_payment() {
     let mut honest = shop.signed_on().await;
     assert_eq!(honest.pay(&cash(2), false).await.expect("an answer").code, "00");
     let without = PosSettings { mac: None, ..shop.settings.clone() };
-    let mut forger = SandboxTerminal::connect(shop.host.address(), &without, "TERM0001").await.expect("an open port");
+    let mut forger =
+        SandboxTerminal::connect(shop.host.address(), &without, "TERM0001").await.expect("an open port");
     assert_eq!(forger.sign_on(1, NOW).await.expect("an answer").code, "63");
     assert_eq!(forger.pay(&cash(3), false).await.expect("an answer").code, "63");
-    assert_eq!(shop.desk.book.lock().unwrap().postings, 1);
+    assert_eq!(shop.desk.book.lock().expect("no panic under the lock").postings, 1);
 }

@@ -37,11 +37,11 @@ pub(crate) struct KeptEvidence {
 
 impl Evidence for KeptEvidence {
     fn late_response(&self, _: &str, attempt: AttemptId, outcome: Outcome) {
-        self.late.lock().unwrap().push((attempt, outcome));
+        self.late.lock().expect("no panic under the lock").push((attempt, outcome));
     }
 
     fn alarm(&self, _: &str, what: &str) {
-        self.alarms.lock().unwrap().push(what.to_owned());
+        self.alarms.lock().expect("no panic under the lock").push(what.to_owned());
     }
 }
 

@@ -20,7 +20,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 pub use book::{Book, Entry, State, Summary};
-pub use faults::{Fault, FaultPlan, TEST_CARDS};
+pub use faults::{Fault, FaultPlan, TEST_CARDS, TestCard};
 
 use super::messages::{self, network};
 use super::settings::CardSettings;

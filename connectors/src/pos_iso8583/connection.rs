@@ -387,13 +387,21 @@ mod tests {
 
     impl CashDesk for YesDesk {
         fn terminal<'a>(&'a self, id: &'a str) -> Reply<'a, Result<Terminal, CashRefusal>> {
-            Box::pin(async move { Ok(Terminal { id: id.into(), agent: ClientId(1), amount_max_minor: 1_000 }) })
+            Box::pin(
+                async move { Ok(Terminal { id: id.into(), agent: ClientId(1), amount_max_minor: 1_000 }) },
+            )
         }
 
-        fn inquire<'a>(&'a self, _: &'a Terminal, bill: &'a str) -> Reply<'a, Result<BillQuote, CashRefusal>> {
+        fn inquire<'a>(
+            &'a self,
+            _: &'a Terminal,
+            bill: &'a str,
+        ) -> Reply<'a, Result<BillQuote, CashRefusal>> {
             let amount = Money::new(5000, Currency::Ils);
             Box::pin(async move {
-                Ok(BillQuote { bill: bill.into(), amount, department: "وزارة".into(), service: "x y".into() })
+                Ok(BillQuote {
+                    bill: bill.into(), amount, department: "وزارة".into(), service: "x y".into()
+                })
             })
         }
 
@@ -443,7 +451,8 @@ mod tests {
         let demo = demo_messages(settings, &payment).expect("written");
         let mut originals = Vec::new();
         for text in [demo.inquiry, demo.payment, demo.repeat, demo.reversal] {
-            let mut bytes: bytes::BytesMut = codecs::hex::decode(text.as_bytes()).expect("hex").as_slice().into();
+            let mut bytes: bytes::BytesMut =
+                codecs::hex::decode(text.as_bytes()).expect("hex").as_slice().into();
             while let Ok(Some(Frame::Message { payload, .. })) = settings.framing.decode(&mut bytes) {
                 originals.push(payload.to_vec());
             }
@@ -476,7 +485,8 @@ mod tests {
             let settings = settings(profile);
             let originals = originals(&settings);
             let desk = Arc::new(
-                Desk::new(settings, Arc::new(Midnight), Arc::new(YesDesk::default())).expect("a dialect with 0800"),
+                Desk::new(settings, Arc::new(Midnight), Arc::new(YesDesk::default()))
+                    .expect("a dialect with 0800"),
             );
             for round in 0..50_000_usize {
                 let mut payload = originals[round % originals.len()].clone();

@@ -152,7 +152,12 @@ fn original(settings: &PosSettings, message: &Message<'_>) -> Result<Idempotency
 }
 
 /// Writes the answer to a request that could be read; `None` for a message that asks for none.
-pub(crate) fn write(settings: &PosSettings, wire: &Wire, request: &Message<'_>, answer: &Answer) -> Option<Vec<u8>> {
+pub(crate) fn write(
+    settings: &PosSettings,
+    wire: &Wire,
+    request: &Message<'_>,
+    answer: &Answer,
+) -> Option<Vec<u8>> {
     let mut draft = answer_to(request)?;
     for field in request.numbers().filter(|field| !ECHOED.contains(field) && *field != settings.bill_field) {
         draft.remove(field);
@@ -167,13 +172,17 @@ pub(crate) fn write(settings: &PosSettings, wire: &Wire, request: &Message<'_>, 
         Answer::SignedOn { local, business_date } => {
             let number = |n: i8| u64::from(n.unsigned_abs());
             draft
-                .set_number(12, number(local.hour()) * 10_000 + number(local.minute()) * 100 + number(local.second()))
+                .set_number(
+                    12,
+                    number(local.hour()) * 10_000 + number(local.minute()) * 100 + number(local.second()),
+                )
                 .set_number(13, number(local.month()) * 100 + number(local.day()))
                 .set_number(15, month_and_day(*business_date));
         }
         Answer::Quote(quote) => {
             let printable = |c: char| if c.is_ascii_graphic() { c } else { '?' };
-            about = format!("{}/{}", quote.department, quote.service).chars().map(printable).collect::<String>();
+            about =
+                format!("{}/{}", quote.department, quote.service).chars().map(printable).collect::<String>();
             draft
                 .set_number(4, quote.amount.minor().unsigned_abs())
                 .set(48, about.as_str())

@@ -112,7 +112,11 @@ impl<'s> Pen<'s> {
 
     fn network(&self, what: u64, terminal: &str, stan: u32, at: Timestamp) -> io::Result<Vec<u8>> {
         let mut draft = Draft::new(mti([0, 8, 0, 0]));
-        draft.set_number(7, transmitted(at)).set_number(11, stan.into()).set_padded(41, terminal).set_number(70, what);
+        draft
+            .set_number(7, transmitted(at))
+            .set_number(11, stan.into())
+            .set_padded(41, terminal)
+            .set_number(70, what);
         self.write(&draft)
     }
 
@@ -154,7 +158,10 @@ impl<'s> Pen<'s> {
             .set_number(3, processing_code)
             .set_number(7, transmitted(payment.at))
             .set_number(11, payment.stan.into())
-            .set_number(12, number(local.hour()) * 10_000 + number(local.minute()) * 100 + number(local.second()))
+            .set_number(
+                12,
+                number(local.hour()) * 10_000 + number(local.minute()) * 100 + number(local.second()),
+            )
             .set_number(13, number(local.month()) * 100 + number(local.day()))
             .set_padded(41, payment.terminal.as_str());
         draft
@@ -264,7 +271,9 @@ impl SandboxTerminal {
         let wire = Pen::new(&self.settings).wire;
         let waiting = async {
             loop {
-                if let Some(Frame::Message { payload, .. }) = self.connection.next_frame().map_err(io::Error::other)? {
+                if let Some(Frame::Message { payload, .. }) =
+                    self.connection.next_frame().map_err(io::Error::other)?
+                {
                     let message = wire.read(&payload).map_err(io::Error::other)?;
                     if !wire.is_authentic(&message) {
                         return Err(io::Error::other("the MAC of an answer is wrong"));
@@ -297,5 +306,7 @@ fn reply(message: &Message<'_>, bytes: Bytes) -> Reply {
 /// Field 7 in UTC, as the number of its ten digits.
 fn transmitted(at: Timestamp) -> u64 {
     let c = at.utc();
-    [c.month, c.day, c.hour, c.minute, c.second].iter().fold(0, |digits, part| digits * 100 + u64::from(*part))
+    [c.month, c.day, c.hour, c.minute, c.second]
+        .iter()
+        .fold(0, |digits, part| digits * 100 + u64::from(*part))
 }

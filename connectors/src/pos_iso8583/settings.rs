@@ -111,7 +111,9 @@ impl PosSettings {
             }
         }
         let dialect = settings::profile("profile", &file.profile)?;
-        if !matches!(file.bill_field, 46..=48 | 57..=63 | 105..=127) || dialect.field(file.bill_field).is_none() {
+        if !matches!(file.bill_field, 46..=48 | 57..=63 | 105..=127)
+            || dialect.field(file.bill_field).is_none()
+        {
             return wrong("bill_field", "must be a private field the profile carries, such as 62");
         }
         Ok(Self {

@@ -38,34 +38,48 @@ pub enum Fault {
     MuteAndRefuseReversal(String),
 }
 
+/// A test card and what the twin does with it.
+pub struct TestCard {
+    /// The number.
+    pub pan: &'static str,
+    /// The fault; `None` approves.
+    pub fault: Option<fn() -> Fault>,
+    /// What to expect, for people.
+    pub what: &'static str,
+}
+
+const fn card(pan: &'static str, fault: Option<fn() -> Fault>, what: &'static str) -> TestCard {
+    TestCard { pan, fault, what }
+}
+
 /// Test cards and what the twin does with them. All pass the Luhn check; all are published test numbers.
 #[rustfmt::skip]
-pub const TEST_CARDS: [(&str, Option<fn() -> Fault>, &str); 25] = [
-    ("4111111111111111", None,                                          "approved"),
-    ("4242424242424242", None,                                          "approved"),
-    ("5555555555554444", None,                                          "approved"),
-    ("5105105105105100", None,                                          "approved"),
-    ("4000000000000002", Some(|| Fault::Decline("51".into())),          "declined: not sufficient funds"),
-    ("4000000000000127", Some(|| Fault::Decline("05".into())),          "declined: do not honour"),
-    ("4000000000000069", Some(|| Fault::Decline("54".into())),          "declined: expired card"),
-    ("4000000000009987", Some(|| Fault::Decline("41".into())),          "declined: lost card"),
-    ("4000000000009979", Some(|| Fault::Decline("43".into())),          "declined: stolen card"),
-    ("4000000000006975", Some(|| Fault::Decline("61".into())),          "declined: amount limit"),
-    ("4000000000009235", Some(|| Fault::Decline("ZZ".into())),          "declined with a code of no table"),
-    ("4000000000000119", Some(|| Fault::Decline("96".into())),          "not approved, system malfunction: unknown"),
-    ("4000000000004954", Some(|| Fault::Decline("91".into())),          "not approved, issuer inoperative: unknown"),
-    ("4000000000000010", Some(|| Fault::Mute),                          "approved, never answered"),
-    ("4000000000000028", Some(|| Fault::Drop),                          "neither booked nor answered"),
-    ("4000000000000036", Some(|| Fault::Late),                          "approved, answered too late"),
-    ("4000000000000044", Some(|| Fault::Twice),                         "approved, answered twice"),
-    ("4000000000000101", Some(|| Fault::OtherAmount),                   "approved, another amount echoed"),
-    ("4000000000001976", Some(|| Fault::Partial),                       "approved for half of the amount"),
-    ("4000000000000341", Some(|| Fault::WrongMac),                      "approved, answered with a wrong MAC"),
-    ("4100000000000019", Some(|| Fault::Garbage),                       "approved, answered with garbage"),
-    ("4000000000000259", Some(|| Fault::CloseMidFrame),                 "approved, closed in the middle of the answer"),
-    ("4000000000002685", Some(|| Fault::DisconnectAfter),               "approved, answered, then closed"),
-    ("4000000000005126", Some(|| Fault::OutOfOrder),                    "approved, answered after the next answer"),
-    ("4000000000000077", Some(|| Fault::MuteAndRefuseReversal("30".into())), "approved, never answered, reversal refused"),
+pub const TEST_CARDS: [TestCard; 25] = [
+    card("4111111111111111", None,                                          "approved"),
+    card("4242424242424242", None,                                          "approved"),
+    card("5555555555554444", None,                                          "approved"),
+    card("5105105105105100", None,                                          "approved"),
+    card("4000000000000002", Some(|| Fault::Decline("51".into())),          "declined: not sufficient funds"),
+    card("4000000000000127", Some(|| Fault::Decline("05".into())),          "declined: do not honour"),
+    card("4000000000000069", Some(|| Fault::Decline("54".into())),          "declined: expired card"),
+    card("4000000000009987", Some(|| Fault::Decline("41".into())),          "declined: lost card"),
+    card("4000000000009979", Some(|| Fault::Decline("43".into())),          "declined: stolen card"),
+    card("4000000000006975", Some(|| Fault::Decline("61".into())),          "declined: amount limit"),
+    card("4000000000009235", Some(|| Fault::Decline("ZZ".into())),          "declined with a code of no table"),
+    card("4000000000000119", Some(|| Fault::Decline("96".into())),          "not approved, system malfunction: unknown"),
+    card("4000000000004954", Some(|| Fault::Decline("91".into())),          "not approved, issuer inoperative: unknown"),
+    card("4000000000000010", Some(|| Fault::Mute),                          "approved, never answered"),
+    card("4000000000000028", Some(|| Fault::Drop),                          "neither booked nor answered"),
+    card("4000000000000036", Some(|| Fault::Late),                          "approved, answered too late"),
+    card("4000000000000044", Some(|| Fault::Twice),                         "approved, answered twice"),
+    card("4000000000000101", Some(|| Fault::OtherAmount),                   "approved, another amount echoed"),
+    card("4000000000001976", Some(|| Fault::Partial),                       "approved for half of the amount"),
+    card("4000000000000341", Some(|| Fault::WrongMac),                      "approved, answered with a wrong MAC"),
+    card("4100000000000019", Some(|| Fault::Garbage),                       "approved, answered with garbage"),
+    card("4000000000000259", Some(|| Fault::CloseMidFrame),                 "approved, closed in the middle of the answer"),
+    card("4000000000002685", Some(|| Fault::DisconnectAfter),               "approved, answered, then closed"),
+    card("4000000000005126", Some(|| Fault::OutOfOrder),                    "approved, answered after the next answer"),
+    card("4000000000000077", Some(|| Fault::MuteAndRefuseReversal("30".into())), "approved, never answered, reversal refused"),
 ];
 
 /// What to do with the sales to come. May be changed at any time.
@@ -124,7 +138,7 @@ impl FaultPlan {
         }
         if self.test_cards
             && let Some(pan) = pan
-            && let Some((_, Some(fault), _)) = TEST_CARDS.iter().find(|(number, ..)| *number == pan)
+            && let Some(fault) = TEST_CARDS.iter().find(|card| card.pan == pan).and_then(|card| card.fault)
         {
             return Some(fault());
         }
@@ -157,9 +171,9 @@ mod tests {
 
     #[test]
     fn test_cards_are_card_numbers_that_stand_once() {
-        for (i, (number, ..)) in TEST_CARDS.iter().enumerate() {
-            assert!(switch_core::card::Pan::parse(number).is_ok(), "{number}");
-            assert!(TEST_CARDS[..i].iter().all(|(other, ..)| other != number), "{number}");
+        for (i, TestCard { pan, .. }) in TEST_CARDS.iter().enumerate() {
+            assert!(switch_core::card::Pan::parse(pan).is_ok(), "{pan}");
+            assert!(TEST_CARDS[..i].iter().all(|other| other.pan != *pan), "{pan}");
         }
     }
 
