@@ -56,6 +56,7 @@ mod tests {
 
     #[test]
     fn odd_counts_are_padded_on_the_agreed_side() {
+        #[rustfmt::skip]
         let table: [(&str, OddPad, &[u8]); 5] = [
             ("", OddPad::LeftZero, &[]),
             ("12", OddPad::LeftZero, &[0x12]),

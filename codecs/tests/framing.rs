@@ -116,6 +116,7 @@ fn a_frame_above_the_maximum_is_refused_before_memory_is_set_aside() {
 
 #[test]
 fn headers_that_are_not_in_form_are_refused() {
+    #[rustfmt::skip]
     let table: [(&str, &[u8]); 5] = [
         ("len2-be-inclusive", &[0x00, 0x01]),
         ("len2-bcd", &[0x0A, 0x00]),

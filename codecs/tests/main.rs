@@ -8,4 +8,5 @@ mod malformed;
 mod masking;
 mod profiles;
 mod support;
+mod tlv;
 mod vectors;

@@ -68,6 +68,7 @@ fn kinds_have_the_agreed_names() {
 /// Faults the golden file has no vector for, made by hand from the rules of the profiles.
 #[test]
 fn every_kind_of_fault_is_found_in_every_place() {
+    #[rustfmt::skip]
     let table: [(&str, &str, &str, Option<u8>); 31] = [
         ("iso87-ascii", "3032", "MTI_TRUNCATED", Some(0)),
         ("iso87-bcd", "02", "MTI_TRUNCATED", Some(0)),
@@ -134,6 +135,7 @@ fn text_outside_its_set_is_refused_strictly_and_counted_leniently() {
 
 #[test]
 fn what_could_not_be_read_is_not_written() {
+    #[rustfmt::skip]
     let table: [(&str, u8, &str, &str); 11] = [
         ("iso87-abin", 4, "5000", "FIELD_TRUNCATED"),
         ("iso87-abin", 4, "0000000050000", "LENGTH_TOO_LONG"),

@@ -61,6 +61,7 @@ fn a_dialect_is_a_file_that_says_what_differs() {
 
 #[test]
 fn a_bad_file_is_refused_with_the_key() {
+    #[rustfmt::skip]
     let table = [
         ("", "base: is missing"),
         ("base = \"iso99\"", "base: there is no profile \"iso99\""),

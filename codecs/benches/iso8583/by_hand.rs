@@ -73,7 +73,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Option<[(u16, u16); 64]> {
     while bits != 0 {
         let zeros = bits.leading_zeros();
         bits &= !(1 << 63 >> zeros);
-        let n = zeros as usize + 1 & 63;
+        let n = (zeros as usize + 1) & 63;
         let Field(digits, max, class) = FIELDS[n];
         if class == 0 {
             return None;

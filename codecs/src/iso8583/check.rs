@@ -341,6 +341,7 @@ mod tests {
     #[test]
     fn faults_have_a_kind_and_a_place() {
         type Fault = Option<(ErrorKind, usize)>;
+        #[rustfmt::skip]
         let table: [(Body, &[u8], usize, Fault); 9] = [
             (Body::AsciiDigits, b"12X4", 4, Some((ErrorKind::NotNumeric, 2))),
             (Body::AsciiPrintable, b"a\nb", 3, Some((ErrorKind::CharacterInvalid, 1))),

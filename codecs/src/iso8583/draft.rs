@@ -290,7 +290,7 @@ impl<'a> Draft<'a> {
     #[inline]
     fn next_value(&mut self, n: u8, len: usize) -> Option<&mut Value<'a>> {
         self.len_hint += len + PREFIX_MAX;
-        if n <= self.last || n < 2 || n > 128 {
+        if n <= self.last || !(2..=128).contains(&n) {
             return None;
         }
         let place = usize::from(self.count);
@@ -358,7 +358,13 @@ impl<'a> Draft<'a> {
     }
 
     #[inline(never)]
-    fn put_value(&self, n: u8, value: &Value<'a>, profile: &Profile, sink: &mut Sink<'_>) -> Result<(), ErrorKind> {
+    fn put_value(
+        &self,
+        n: u8,
+        value: &Value<'a>,
+        profile: &Profile,
+        sink: &mut Sink<'_>,
+    ) -> Result<(), ErrorKind> {
         let plan = profile.plan(n);
         match value {
             Value::Unset => Err(ErrorKind::FieldUnsupported),
@@ -367,7 +373,9 @@ impl<'a> Draft<'a> {
             Value::Padded(text) => put_padded(plan, text.as_bytes(), sink),
             Value::Bytes(bytes) => put_bytes(plan, bytes, sink),
             Value::Owned(at) => put_text(plan, self.owned.get(*at).map_or(&[], |text| text.as_bytes()), sink),
-            Value::PaddedOwned(at) => put_padded(plan, self.owned.get(*at).map_or(&[], |text| text.as_bytes()), sink),
+            Value::PaddedOwned(at) => {
+                put_padded(plan, self.owned.get(*at).map_or(&[], |text| text.as_bytes()), sink)
+            }
             Value::Wire(wire, units) => match self.received {
                 Some(received) if !std::ptr::eq(received.profile, profile) => {
                     put_text(plan, text_of(received.profile.plan(n), wire, (*units).into()).as_bytes(), sink)

@@ -70,7 +70,8 @@ pub fn decode<'a>(profile: &'a Profile, bytes: &'a [u8], mode: Mode) -> Result<M
         let (start, len, units) = if plan.prefix == Prefix::None {
             (at, usize::from(plan.fixed_len), usize::from(plan.units))
         } else {
-            let units = read_units(plan, bytes, at).map_err(|kind| DecodeError::of_field(profile, kind, n, at))?;
+            let units =
+                read_units(plan, bytes, at).map_err(|kind| DecodeError::of_field(profile, kind, n, at))?;
             (at + plan.prefix.len(), plan.body.wire_len(units.into()), units.into())
         };
         at = start + len;
@@ -90,11 +91,18 @@ pub fn decode<'a>(profile: &'a Profile, bytes: &'a [u8], mode: Mode) -> Result<M
 /// The length in front of a variable field, in the units of its prefix. Apart, to keep the loop over fields tight.
 #[inline(never)]
 fn read_units(plan: Plan, bytes: &[u8], at: usize) -> Result<u16, ErrorKind> {
-    let prefix = bytes.get(at..).and_then(|rest| rest.get(..plan.prefix.len())).ok_or(ErrorKind::LengthTruncated)?;
+    let prefix =
+        bytes.get(at..).and_then(|rest| rest.get(..plan.prefix.len())).ok_or(ErrorKind::LengthTruncated)?;
     let units = match (plan.prefix, prefix) {
-        (Prefix::Ascii2 | Prefix::Ascii3, digits) => decimal(digits.iter().map(|digit| digit.wrapping_sub(b'0'))),
-        (Prefix::Ebcdic2 | Prefix::Ebcdic3, digits) => decimal(digits.iter().map(|digit| digit.wrapping_sub(0xF0))),
-        (Prefix::Bcd1 | Prefix::Bcd2, packed) => decimal(packed.iter().flat_map(|byte| [byte >> 4, byte & 0x0F])),
+        (Prefix::Ascii2 | Prefix::Ascii3, digits) => {
+            decimal(digits.iter().map(|digit| digit.wrapping_sub(b'0')))
+        }
+        (Prefix::Ebcdic2 | Prefix::Ebcdic3, digits) => {
+            decimal(digits.iter().map(|digit| digit.wrapping_sub(0xF0)))
+        }
+        (Prefix::Bcd1 | Prefix::Bcd2, packed) => {
+            decimal(packed.iter().flat_map(|byte| [byte >> 4, byte & 0x0F]))
+        }
         (Prefix::Binary1, [length]) => Some(u16::from(*length)),
         (Prefix::Binary2, [high, low]) => Some(u16::from_be_bytes([*high, *low])),
         (Prefix::None, _) => return Ok(plan.units),
