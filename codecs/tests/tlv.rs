@@ -29,7 +29,7 @@ fn broken_data_objects_are_refused() {
         let error = objects(&wire).find_map(Result::err);
         let expected = match text(&vector["expect"]) {
             "TLV_TRUNCATED" => Some(TlvError::Truncated),
-            "" => Some(TlvError::IndefiniteLength),
+            "TLV_INDEFINITE_LENGTH" => Some(TlvError::IndefiniteLength),
             _ => None,
         };
         assert_eq!(error, expected, "{}", vector["hex"]);
