@@ -29,7 +29,7 @@ fn encoding_into_a_warm_buffer_allocates_nothing() {
             let mut draft = Draft::new(request);
             draft.set(2, "4111111111111111").set(3, "000000").set_number(4, 5000).set(7, "1122103110");
             draft.set_number(11, 10).set(12, "123110").set(13, "1122").set(22, "051").set(25, "00");
-            draft.set(32, "275001").set(37, "632612000010").set(41, "GOV00001").set_padded(42, "HUKUMATI");
+            draft.set(41, "GOV00001").set_padded(42, "HUKUMATI").set(32, "275001").set(37, "632612000010");
             draft.set(48, "BLR0040BILL0000000000012345678").set(49, "376").set_bytes(52, &[0x11; 8]);
             draft.encode(&profile, &mut out).expect("clean values");
             draft.encode_with_mac(&profile, &mac, &mut out).expect("clean values");

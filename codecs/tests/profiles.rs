@@ -119,3 +119,30 @@ fn short_values_are_filled_up_only_where_asked() {
     let error = draft.encode(&profile, &mut out).expect_err("seven digits");
     assert_eq!((error.kind.name(), error.field), ("LENGTH_TOO_LONG", 11));
 }
+
+#[test]
+fn fields_may_be_set_in_any_order_replaced_and_taken_out() {
+    let profile = profile("iso87-abin");
+    let mut draft = Draft::new("0200".parse().expect("a message type"));
+    for round in ["1", "2"] {
+        for n in (105..=127).rev().chain([61, 48]).chain(56..=63) {
+            draft.set(n, format!("{round}:{n}"));
+        }
+    }
+    draft.set(11, "000001").set(48, "last").remove(60).remove(99).remove(127);
+    let mut out = Vec::new();
+    draft.encode(&profile, &mut out).expect("clean values");
+    let message = decode(&profile, &out, Mode::Strict).expect("just written");
+    let expected: Vec<_> = [11, 48].into_iter().chain(56..=59).chain(61..=63).chain(105..=126).collect();
+    assert_eq!(message.numbers().collect::<Vec<_>>(), expected);
+    assert_eq!(message.text(48).as_deref(), Some("last"));
+    assert_eq!(message.text(61).as_deref(), Some("2:61"));
+    assert_eq!(message.text(126).as_deref(), Some("2:126"));
+
+    for n in [0, 1, 129, 255] {
+        let mut draft = Draft::new("0200".parse().expect("a message type"));
+        draft.set(n, "x");
+        let error = draft.encode(&profile, &mut Vec::new()).expect_err("there is no such field");
+        assert_eq!((error.kind.name(), error.field), ("FIELD_UNSUPPORTED", n));
+    }
+}

@@ -174,8 +174,10 @@ impl<'a> Draft<'a> {
 
     /// Takes field `n` out.
     pub fn remove(&mut self, n: u8) -> &mut Self {
-        let kept: Vec<_> = self.fields().filter(|(number, _)| *number != n).collect();
-        self.replace_all(&kept);
+        if self.has(n) {
+            let kept: Vec<_> = self.fields().filter(|(number, _)| *number != n).collect();
+            self.replace_all(&kept);
+        }
         self
     }
 
@@ -265,11 +267,17 @@ impl<'a> Draft<'a> {
         Bitmap::from_bits((primary as u128) << 64 | secondary as u128)
     }
 
-    /// Notes that field `n` (2 to 128) is the highest set.
+    /// Notes that field `n` (2 to 128) is set.
     #[inline]
-    const fn note_last(&mut self, n: u8) {
+    const fn note(&mut self, n: u8) {
         let at = n - 1;
         self.bits[(at >> 6) as usize & 1] |= 1 << 63 >> (at & 63);
+    }
+
+    /// Notes that field `n` is the highest set.
+    #[inline]
+    const fn note_last(&mut self, n: u8) {
+        self.note(n);
         self.last = n;
     }
 
@@ -304,24 +312,41 @@ impl<'a> Draft<'a> {
     fn put_out_of_order(&mut self, n: u8, value: Value<'a>) {
         if !(2..=128).contains(&n) {
             self.stray = Some(n);
-            return;
-        }
-        if n > self.last {
+        } else if n > self.last {
             self.spilled.push((n, value));
             self.note_last(n);
-            return;
+        } else {
+            self.put_between(n, value);
         }
-        let mut fields: Vec<_> = self.fields().filter(|(number, _)| *number != n).collect();
-        fields.insert(fields.partition_point(|(number, _)| *number < n), (n, value));
-        self.replace_all(&fields);
+    }
+
+    /// Puts a value where others follow: over the one it replaces, or by making room.
+    fn put_between(&mut self, n: u8, value: Value<'a>) {
+        let count = usize::from(self.count);
+        let place = self.inline().0.partition_point(|number| *number < n);
+        if self.has(n) && place < count {
+            self.values[place] = value;
+        } else if !self.has(n) && count < INLINE_FIELDS {
+            self.numbers.copy_within(place..count, place + 1);
+            self.values.copy_within(place..count, place + 1);
+            (self.numbers[place], self.values[place]) = (n, value);
+            self.count += 1;
+            self.note(n);
+        } else {
+            let mut fields: Vec<_> = self.fields().filter(|(number, _)| *number != n).collect();
+            fields.insert(fields.partition_point(|(number, _)| *number < n), (n, value));
+            self.replace_all(&fields);
+        }
     }
 
     fn replace_all(&mut self, fields: &[(u8, Value<'a>)]) {
+        let len_hint = self.len_hint;
         (self.count, self.last, self.bits) = (0, 0, [0; 2]);
         self.spilled.clear();
         for (n, value) in fields {
             self.put(*n, *value);
         }
+        self.len_hint = len_hint;
     }
 
     fn put_mti(&self, profile: &Profile, sink: &mut Sink<'_>) -> Result<(), EncodeError> {
