@@ -55,6 +55,29 @@ fn lenient_links_tolerate_what_is_only_strict_and_nothing_else() {
 }
 
 #[test]
+fn a_lenient_link_still_refuses_what_cannot_be_understood() {
+    #[rustfmt::skip]
+    let table = [
+        ("iso87-ascii",  "3032303030303030303030303030303031303030 3030464630304646303046463030464 7", Err("HEX_INVALID")),
+        ("iso87-ascii",  "3032303030303030303030303030303030323030 303033 414243", Err("HEX_INVALID")),
+        ("iso87-abin",   "303230304000000000000000 3933 31",                       Err("LENGTH_TOO_LONG")),
+        ("iso87-abin",   "303230300000001000000000 583030303030313530",            Ok("X00000150")),
+        ("iso87-bcd",    "02000000001000000000 440000015A",                        Ok("D0000015A")),
+        ("iso87-bcd",    "02000000000020000000 05 1234D2",                         Ok("234=2")),
+    ];
+    for (name, hex, expected) in table {
+        let profile = profile(name);
+        let wire = codecs::hex::decode(hex.replace(' ', "").as_bytes()).unwrap_or_else(|| panic!("{hex}"));
+        let decoded = decode(&profile, &wire, Mode::Lenient);
+        let found = decoded
+            .as_ref()
+            .map(|message| message.fields().map(|(_, text)| text.into_owned()).collect::<String>());
+        assert_eq!(found.as_deref().map_err(|error| error.kind.name()), expected, "{name} {hex}");
+        assert!(decoded.is_err() || decoded.is_ok_and(|message| message.warnings().total() == 1));
+    }
+}
+
+#[test]
 fn kinds_have_the_agreed_names() {
     let agreed = golden("iso8583/error-kinds.json");
     let names: Vec<_> = ErrorKind::ALL.iter().map(|kind| kind.name()).collect();

@@ -108,3 +108,41 @@ fn numbers_are_read_without_text() {
         }
     }
 }
+
+#[test]
+fn what_was_received_is_sent_on_as_it_came() {
+    #[rustfmt::skip]
+    let table = [
+        ("iso87-abin",  "30323030 A000000000000000 0000000000000000 303030303030", "an empty secondary bitmap"),
+        ("iso87-ascii", "30323030 30303230303030303030303065303030 313233313130393339393035313030", "a bitmap in small letters"),
+        ("iso87-ascii", "30323030 30303030303030303030303031303030 30306666303066663030666630306666", "bytes in small letters"),
+        ("iso87-abin",  "30323030 0000000020000000 3035 3132443334", "a track separator written D"),
+    ];
+    for (name, hex, what) in table {
+        let profile = profile(name);
+        let wire = codecs::hex::decode(hex.replace(' ', "").as_bytes()).expect("hexadecimal text");
+        let Ok(message) = decode(&profile, &wire, Mode::Strict) else { panic!("{what} is not accepted") };
+        let mut out = Vec::new();
+        message.to_draft().encode(&profile, &mut out).expect("a strict message can be sent on");
+        assert_eq!(out, wire, "{what}");
+    }
+    let separator = [&b"0200"[..], &[0, 0, 0, 0, 0x20, 0, 0, 0], b"0512D34"].concat();
+    let profile = profile("iso87-abin");
+    let message = decode(&profile, &separator, Mode::Strict).expect("a track");
+    assert_eq!(message.text(35).as_deref(), Some("12=34"));
+}
+
+#[test]
+fn a_secondary_bitmap_goes_with_its_last_field() {
+    let profile = profile("iso87-abin");
+    let mut draft = Draft::new("0420".parse().expect("a message type"));
+    draft.set(11, "000001").set(90, "0".repeat(42));
+    let mut wire = Vec::new();
+    draft.encode(&profile, &mut wire).expect("clean values");
+    let message = decode(&profile, &wire, Mode::Strict).expect("just written");
+    let mut answer = message.to_draft();
+    answer.remove(90);
+    let mut out = Vec::new();
+    answer.encode(&profile, &mut out).expect("clean values");
+    assert_eq!(out, [&b"0420"[..], &[0, 0x20, 0, 0, 0, 0, 0, 0], b"000001"].concat());
+}

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::bitmap::Bitmap;
+use super::bitmap::{Bitmap, bit};
 use super::check::{copy_clean, first_fault, is_clean};
 use super::field::{Body, Plan, Prefix};
 use super::mac::Mac;
@@ -364,14 +364,15 @@ impl<'a> Draft<'a> {
     }
 
     fn put_bitmap(&self, profile: &Profile, mut bitmap: Bitmap, sink: &mut Sink<'_>) {
-        // An empty secondary bitmap that was received is sent on; so is a hexadecimal one in small letters.
-        if bitmap.needs_secondary() || self.received.is_some_and(|received| received.bitmap.has(1)) {
-            bitmap.insert(1);
-        }
-        if let Some(received) = self.received.filter(|received| {
-            received.bitmap == bitmap && received.profile.bitmap_form() == profile.bitmap_form()
-        }) {
-            return sink.room(received.bitmap_wire.len()).copy_from_slice(received.bitmap_wire);
+        // With the fields of a received message, its bitmap is sent on as it came: a secondary one that is empty, or
+        // hexadecimal text in small letters.
+        let same = |received: &Received<'_>| received.bitmap.bits() & !bit(1) == bitmap.bits();
+        match self.received.filter(same) {
+            Some(received) if received.profile.bitmap_form() == profile.bitmap_form() => {
+                return sink.room(received.bitmap_wire.len()).copy_from_slice(received.bitmap_wire);
+            }
+            _ if bitmap.needs_secondary() => bitmap.insert(1),
+            _ => {}
         }
         let bytes = bitmap.bits().to_be_bytes();
         let (primary, _) = bytes.split_at(8);
