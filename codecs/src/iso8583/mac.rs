@@ -13,7 +13,8 @@ use des::cipher::{BlockCipherDecrypt, BlockCipherEncrypt};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use super::message::{DecodeError, Message};
+use super::decode::DecodeError;
+use super::message::Message;
 use crate::{ErrorKind, hex};
 
 /// How the last block of a retail MAC is filled up (ISO 9797-1).

@@ -6,9 +6,11 @@
 
 mod bitmap;
 mod check;
+mod decode;
 mod describe;
 mod dictionary;
 mod draft;
+mod encode;
 mod field;
 mod mac;
 mod mask;
@@ -17,12 +19,13 @@ mod mti;
 mod spec;
 
 pub use bitmap::{Bitmap, FieldNumbers};
+pub use decode::{DecodeError, Mode, decode};
 pub use describe::{Description, describe};
 pub use draft::{Draft, EncodeError};
 pub use field::{Attr, FieldSpec, Length};
 pub use mac::{Mac, MacKey, MacKeyError, Padding, Tag};
 pub use mask::{mask_digit_runs, mask_pan};
-pub use message::{DecodeError, Message, Mode, Warnings, decode};
+pub use message::{Message, Warnings};
 pub use mti::{Class, FoldKey, Function, Mti, MtiError, Version};
 pub use spec::{Profile, ProfileError};
 
