@@ -1,6 +1,6 @@
 //! ISO 8583 decode and encode: this crate, the crate iso8583_rs, and a bound written by hand for one dialect.
 //!
-//! The three take turns in every round, so that a busy machine slows all of them; medians, range and ratios are
+//! The three take turns in every round, so that a busy machine slows all of them; medians, spread and ratios are
 //! printed. Run with `cargo bench -p codecs --bench iso8583`.
 
 #![expect(clippy::print_stdout, reason = "a bench reports to the person who runs it")]
@@ -39,6 +39,7 @@ const FIELDS: [(u8, &str); 19] = [
 ];
 const ROUNDS: usize = 301;
 const CALLS: u32 = 1_000;
+const WARM_UP: usize = 30;
 /// iso8583_rs reads its field table from the file this variable names.
 const SPEC_VARIABLE: &str = "SPEC_FILE";
 
@@ -127,37 +128,39 @@ fn draft(mti: Mti) -> Draft<'static> {
     draft
 }
 
-/// Nanoseconds a call of each, interleaved, with the ratios to the first.
+/// Nanoseconds a call of each: medians and the middle eight tenths. The ratios are medians over rounds, each taken
+/// within its round, so that a load that comes and goes weighs on both sides.
 fn compare(what: &str, mut contenders: [&mut dyn FnMut(); 3]) {
-    let mut samples = [const { Vec::new() }; 3];
-    for round in 0..ROUNDS + 3 {
-        for (contender, samples) in contenders.iter_mut().zip(&mut samples) {
+    let mut rounds = Vec::with_capacity(ROUNDS);
+    for round in 0..ROUNDS + WARM_UP {
+        let nanoseconds = contenders.each_mut().map(|contender| {
             let start = Instant::now();
             for _ in 0..CALLS {
                 contender();
             }
-            let nanoseconds = start.elapsed().as_secs_f64() * 1e9 / f64::from(CALLS);
-            if round >= 3 {
-                samples.push(nanoseconds);
-            }
+            start.elapsed().as_secs_f64() * 1e9 / f64::from(CALLS)
+        });
+        if round >= WARM_UP {
+            rounds.push(nanoseconds);
         }
     }
-    let medians = samples.each_mut().map(|samples| {
-        samples.sort_by(f64::total_cmp);
-        samples[samples.len() / 2]
-    });
-    for ((name, samples), median) in ["ours", "iso8583_rs", "by hand"].iter().zip(&samples).zip(medians) {
-        let (least, most) = (samples[0], samples[samples.len() - 1]);
-        println!("{what} {name:<11} {median:>8.0} ns  ({least:.0} to {most:.0})");
+    for (index, name) in ["ours", "iso8583_rs", "by hand"].into_iter().enumerate() {
+        let [low, median, high] = spread(rounds.iter().map(|round| round[index]));
+        println!("{what} {name:<11} {median:>6.0} ns  ({low:.0} to {high:.0})");
     }
-    if samples[1][ROUNDS - 1] > 2.0 * samples[1][0] {
+    let [low, _, high] = spread(rounds.iter().map(|round| round[1]));
+    if high > 2.0 * low {
         println!("{what}: the baseline's own runs differ by more than two times; no ratio");
-    } else {
-        let [ours, theirs, by_hand] = medians;
-        println!(
-            "{what}: {:.1} times faster than iso8583_rs, {:.2} times the hand-written bound",
-            theirs / ours,
-            ours / by_hand
-        );
+        return;
     }
+    let [_, faster, _] = spread(rounds.iter().map(|[ours, theirs, _]| theirs / ours));
+    let [_, bound, _] = spread(rounds.iter().map(|[ours, _, by_hand]| ours / by_hand));
+    println!("{what}: {faster:.1} times faster than iso8583_rs, {bound:.2} times the hand-written bound");
+}
+
+/// The tenth, fiftieth and ninetieth percentile.
+fn spread(samples: impl Iterator<Item = f64>) -> [f64; 3] {
+    let mut samples: Vec<_> = samples.collect();
+    samples.sort_by(f64::total_cmp);
+    [1, 5, 9].map(|tenths| samples[samples.len() * tenths / 10])
 }
