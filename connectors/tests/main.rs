@@ -2,5 +2,7 @@
 
 mod card;
 mod card_conformance;
+mod golden;
+mod not_sent;
 mod pos;
 mod support;

@@ -22,7 +22,7 @@ use crate::support::{NOW, StandingClock, until};
 const BILL: &str = "bil_7ZQ2M4K8W0XYT*";
 
 /// One bill of 50.00 ILS, one terminal, a float.
-struct TinyDesk {
+pub(crate) struct TinyDesk {
     book: Mutex<Book>,
     /// Payments wait here for a permit.
     gate: Semaphore,
@@ -145,14 +145,14 @@ fn settings(change: impl FnOnce(&mut PosSettings)) -> PosSettings {
     settings
 }
 
-struct Shop {
+pub(crate) struct Shop {
     desk: Arc<TinyDesk>,
-    host: PosHost,
-    settings: PosSettings,
+    pub(crate) host: PosHost,
+    pub(crate) settings: PosSettings,
 }
 
 impl Shop {
-    fn open(change: impl FnOnce(&mut PosSettings)) -> Self {
+    pub(crate) fn open(change: impl FnOnce(&mut PosSettings)) -> Self {
         let settings = settings(change);
         let desk = TinyDesk::with_float(100_000);
         let host =
@@ -175,7 +175,7 @@ impl Shop {
     }
 }
 
-fn cash(stan: u32) -> CashPayment {
+pub(crate) fn cash(stan: u32) -> CashPayment {
     CashPayment { terminal: "TERM0001".into(), bill: BILL.into(), amount: due(), stan, at: NOW }
 }
 

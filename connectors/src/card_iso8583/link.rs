@@ -32,6 +32,9 @@ use crate::transport::tcp_link::{Connection, Outgoing, Turn, Wake, connect};
 /// Room for one message before it is framed.
 const MESSAGE_BYTES: usize = 512;
 
+/// Bytes queued that the socket has not taken. With more, the host does not read and nothing new is taken on.
+const BACKLOG_MAX: usize = 1024 * 1024;
+
 /// Everything the connection's task and the callers share.
 pub(crate) struct Link {
     pub(crate) settings: CardSettings,
@@ -54,6 +57,8 @@ struct Shared {
     out: BytesMut,
     /// Bytes queued on this connection, ever.
     queued: u64,
+    /// Bytes the task has taken and the socket has not.
+    backlog: usize,
     pending: Pending,
     /// The task should look at `phase` and `pending`.
     attention: bool,
@@ -116,6 +121,7 @@ impl Link {
                 phase: Phase::Down,
                 out: BytesMut::new(),
                 queued: 0,
+                backlog: 0,
                 pending: Pending::default(),
                 attention: false,
             }),
@@ -167,7 +173,8 @@ impl Link {
         if shared.phase != Phase::Up {
             return Err(SendError::NotSent(Cause::LinkDown));
         }
-        if shared.pending.len() >= self.settings.link.in_flight_max {
+        let full = shared.pending.len() >= self.settings.link.in_flight_max;
+        if full || shared.backlog + shared.out.len() > BACKLOG_MAX {
             return Err(SendError::NotSent(Cause::LinkFull));
         }
         let offset = shared.queued;
@@ -215,7 +222,7 @@ impl Link {
                 _ = closing.changed() => break,
             };
             let was_up = match connected {
-                Ok(stream) => self.serve(Connection::new(stream, link.framing)).await,
+                Ok(stream) => self.serve(Connection::of_client(stream, link.framing)).await,
                 Err(error) => {
                     if failures == 0 {
                         tracing::warn!(connector = self.id(), %error, "no address of the host answers");
@@ -240,6 +247,7 @@ impl Link {
             let mut shared = self.shared();
             shared.out.clear();
             shared.queued = 0;
+            shared.backlog = 0;
             self.enter(&mut shared, Phase::SigningOn);
         }
         self.ask(&mut session, network::SIGN_ON);
@@ -561,6 +569,7 @@ impl Outgoing for Link {
             into.extend_from_slice(&shared.out);
             shared.out.clear();
         }
+        shared.backlog = into.len();
         if std::mem::take(&mut shared.attention) {
             return Wake::Now;
         }

@@ -234,3 +234,147 @@ pub(crate) fn network_code(message: &Message<'_>) -> Option<u16> {
 fn missing(field: u8) -> Cause {
     Cause::Untrusted(format!("field {field} is missing from the answer"))
 }
+
+#[cfg(test)]
+mod tests {
+    use switch_core::card::{Card, Pan};
+    use switch_core::clock::Timestamp;
+    use switch_core::connector::{DeclineReason, ReversalReason};
+    use switch_core::id::{AttemptId, PaymentId};
+
+    use super::*;
+    use crate::transport::iso8583::{Wire, answer_to};
+
+    fn settings() -> CardSettings {
+        CardSettings::from_toml(include_str!("../../../config/connectors/card-sandbox.toml"))
+            .expect("the committed settings")
+    }
+
+    fn wire(settings: &CardSettings) -> Wire {
+        Wire { dialect: settings.dialect.clone(), mac: settings.mac.clone() }
+    }
+
+    /// 12.345 JOD in the last hour of 2026 in UTC, which is 2027 in Hebron.
+    fn refs() -> AttemptRef {
+        AttemptRef {
+            payment: PaymentId(1),
+            attempt: AttemptId(71_890),
+            stan: 999_999,
+            sent_at: Timestamp(1_798_761_599_999),
+            amount: Money::new(12_345, Currency::Jod),
+        }
+    }
+
+    fn card() -> Card {
+        Card::new(Pan::parse("5555555555554444").expect("a test card"), "2812").expect("an expiry")
+    }
+
+    /// The fields of a draft as they read back.
+    fn fields(settings: &CardSettings, draft: &Draft<'_>) -> Vec<(u8, String)> {
+        let mut bytes = Vec::new();
+        wire(settings).write(draft, &mut bytes).expect("a valid draft");
+        let wire = wire(settings);
+        let message = wire.read(&bytes).expect("just written");
+        assert!(wire.is_authentic(&message));
+        message
+            .fields()
+            .filter(|(n, _)| !matches!(n, 64 | 128))
+            .map(|(n, text)| (n, text.into_owned()))
+            .collect()
+    }
+
+    fn field(fields: &[(u8, String)], number: u8) -> &str {
+        fields.iter().find(|(n, _)| *n == number).map_or("absent", |(_, text)| text)
+    }
+
+    #[test]
+    fn a_sale_says_who_what_where_and_when() {
+        let settings = settings();
+        let instruction = Instruction { refs: refs(), card: Some(card()) };
+        let rrn = refs().rrn();
+        let sale = sale(&settings, &instruction, rrn.as_str(), Some(1231)).expect("a card");
+        let sale = fields(&settings, &sale);
+        for (number, text) in [
+            (2, "5555555555554444"),
+            (4, "000000012345"),
+            (7, "1231235959"),
+            (11, "999999"),
+            (12, "015959"),
+            (13, "0101"),
+            (14, "2812"),
+            (15, "1231"),
+            (37, "000000001JGY"),
+            (41, "HKMT0001"),
+            (42, "HUKUMATI0000001"),
+            (49, "400"),
+        ] {
+            assert_eq!(field(&sale, number), text, "field {number}");
+        }
+        assert_eq!(field(&sale, 90), "absent");
+    }
+
+    #[test]
+    fn a_reversal_has_the_references_of_its_original_and_so_has_its_repeat() {
+        let settings = settings();
+        let rrn = refs().rrn();
+        let instruction = Instruction { refs: refs(), card: Some(card()) };
+        let original = sale(&settings, &instruction, rrn.as_str(), None).expect("a card");
+        let original = fields(&settings, &original);
+        let take_back =
+            |repeat| Reversal { original: refs(), card: None, repeat, reason: ReversalReason::Timeout };
+        let (first, again) = (take_back(false), take_back(true));
+        let first = reversal(&settings, &first, rrn.as_str()).expect("built");
+        let again = reversal(&settings, &again, rrn.as_str()).expect("built");
+        assert_eq!((first.mti().to_string(), again.mti().to_string()), ("0420".into(), "0421".into()));
+        let (first, again) = (fields(&settings, &first), fields(&settings, &again));
+        assert_eq!(first, again, "a repeat differs in its type only");
+        for number in [3, 4, 7, 11, 12, 13, 32, 37, 41, 42, 49] {
+            assert_eq!(field(&first, number), field(&original, number), "field {number}");
+        }
+        assert_eq!(field(&first, 90), "020099999912312359590000062750000000000000");
+        assert_eq!((field(&first, 2), field(&first, 39)), ("absent", "absent"));
+    }
+
+    #[test]
+    fn an_approval_without_its_echo_is_not_believed() {
+        let settings = settings();
+        let wire = wire(&settings);
+        let instruction = Instruction { refs: refs(), card: Some(card()) };
+        let rrn = refs().rrn();
+        let mut request = Vec::new();
+        wire.write(&sale(&settings, &instruction, rrn.as_str(), None).expect("a card"), &mut request)
+            .expect("valid");
+        let request = wire.read(&request).expect("just written");
+        let answered = |code: &str, without: u8, optional: &[u8]| {
+            let mut answer = answer_to(&request).expect("a request");
+            answer.set(39, code.to_owned()).remove(without);
+            let mut bytes = Vec::new();
+            wire.write(&answer, &mut bytes).expect("valid");
+            read_financial(&wire.read(&bytes).expect("just written"), Some(&refs()), optional)
+        };
+        for (without, optional, believed) in [
+            (38, &[][..], true),
+            (4, &[], false),
+            (4, &[37, 49], false),
+            (11, &[], false),
+            (37, &[], false),
+            (37, &[37], true),
+            (49, &[], false),
+            (49, &[49], true),
+            (39, &[], false),
+        ] {
+            let read = answered("00", without, optional);
+            match &read {
+                Ok(Outcome::Approved(approval)) if believed => assert_eq!(approval.amount, refs().amount),
+                Err(Cause::Untrusted(why)) if !believed => {
+                    assert!(why.contains(&without.to_string()), "{why}")
+                }
+                _ => panic!("field {without}: {read:?}"),
+            }
+        }
+        // A refusal needs no echo: no money moves by it.
+        let refused = answered("51", 4, &[]);
+        assert!(matches!(refused, Ok(Outcome::Declined(d)) if d.reason == DeclineReason::InsufficientFunds));
+        assert_eq!(answered("91", 4, &[]), Ok(Outcome::Pending { code: "91".into() }));
+    }
+}

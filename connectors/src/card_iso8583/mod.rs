@@ -25,11 +25,21 @@ use pending::{Answer, Asked};
 pub use settings::CardSettings;
 
 use crate::transport::counters::Counters;
+use crate::transport::settings::SettingsError;
 
 /// One card host.
 pub struct CardIso8583 {
     link: Arc<Link>,
     task: AbortHandle,
+}
+
+/// Starts the host of a settings file: the registry's constructor.
+pub(crate) fn start(
+    settings: &str,
+    clock: Arc<dyn Clock>,
+    evidence: Arc<dyn Evidence>,
+) -> Result<Arc<dyn Connector>, SettingsError> {
+    Ok(CardIso8583::start(CardSettings::from_toml(settings)?, clock, evidence))
 }
 
 impl CardIso8583 {

@@ -229,3 +229,95 @@ fn is_waiting(slots: &[Slot], ticket: Ticket) -> bool {
     let slot = &slots[ticket.slot as usize];
     slot.generation == ticket.generation && matches!(slot.state, State::Waiting(_))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use codecs::iso8583::{Draft, Profile, decode};
+
+    use super::*;
+
+    fn key(stan: u64) -> MatchKey {
+        let dialect = Profile::by_name("iso87-ascii").expect("built in");
+        let mut draft = Draft::new("0200".parse().expect("a literal"));
+        draft.set_number(11, stan);
+        let mut bytes = Vec::new();
+        draft.encode(&dialect, &mut bytes).expect("a number");
+        MatchKey::of(&decode(&dialect, &bytes, codecs::iso8583::Mode::Strict).expect("just written"), &[11])
+    }
+
+    fn reversed() -> Ending {
+        Ok(Answer::Reversal(ReversalAnswer::Reversed { code: "00".into() }))
+    }
+
+    fn is_pending(pending: &mut Pending, ticket: Ticket) -> bool {
+        pending.poll(ticket, Waker::noop()).is_pending()
+    }
+
+    #[test]
+    fn a_taken_key_is_refused_and_free_again_afterwards() {
+        let (mut pending, now) = (Pending::default(), Instant::now());
+        let first = pending.insert(key(1), Asked::Reversal, 0, now).expect("a new key");
+        assert!(pending.insert(key(1), Asked::Reversal, 9, now).is_none());
+        assert!(is_pending(&mut pending, first));
+        pending.end(&key(1), reversed());
+        assert!(matches!(pending.poll(first, Waker::noop()), Poll::Ready(Ok(Answer::Reversal(_)))));
+        let second = pending.insert(key(1), Asked::Reversal, 9, now).expect("free again");
+        assert_ne!(first, second, "the same slot, another generation");
+        // Who held the slot before cannot disturb who holds it now.
+        pending.release(first);
+        assert!(!is_pending(&mut pending, first) && is_pending(&mut pending, second));
+    }
+
+    #[test]
+    fn a_lost_link_tells_what_may_have_left_from_what_has_not() {
+        let (mut pending, now) = (Pending::default(), Instant::now());
+        let tickets: Vec<Ticket> = [(1, 0), (2, 100), (3, 200), (4, 300)]
+            .map(|(stan, offset)| pending.insert(key(stan), Asked::Reversal, offset, now).expect("a new key"))
+            .into();
+        pending.lose(201);
+        let endings: Vec<String> = tickets
+            .into_iter()
+            .map(|ticket| match pending.poll(ticket, Waker::noop()) {
+                Poll::Ready(Err(error)) => error.to_string(),
+                other => format!("{other:?}"),
+            })
+            .collect();
+        let unknown = "no usable answer: the link broke";
+        assert_eq!(endings, [unknown, unknown, unknown, "not sent: the link is down"]);
+        assert_eq!(pending.len(), 0);
+    }
+
+    #[test]
+    fn time_ends_the_oldest_first_and_forgets_the_rest() {
+        let (mut pending, start) = (Pending::default(), Instant::now());
+        let at = |ms| start + Duration::from_millis(ms);
+        let tickets: Vec<Ticket> = (0..5000)
+            .map(|n| pending.insert(key(n), Asked::Reversal, n, at(n)).expect("a new key"))
+            .collect();
+        for n in 1..4000 {
+            pending.end(&key(n), reversed());
+        }
+        pending.insert(key(9999), Asked::Reversal, 0, at(9999)).expect("a new key");
+        assert!(pending.deadlines.len() < 3100, "{}", pending.deadlines.len());
+        assert_eq!(pending.next_deadline(), Some(at(0)));
+        pending.distrust(&key(0), "the MAC of an answer is wrong");
+        let mut wakers = Vec::new();
+        assert_eq!(pending.expire(at(4000), &mut wakers), 2);
+        assert_eq!(pending.next_deadline(), Some(at(4001)));
+        let ending = pending.poll(tickets[0], Waker::noop());
+        assert!(matches!(ending, Poll::Ready(Err(SendError::Unknown(Cause::Untrusted(_))))), "{ending:?}");
+        let ending = pending.poll(tickets[4000], Waker::noop());
+        assert!(matches!(ending, Poll::Ready(Err(SendError::Unknown(Cause::Timeout)))), "{ending:?}");
+    }
+
+    #[test]
+    fn who_gives_up_leaves_nothing_behind() {
+        let (mut pending, now) = (Pending::default(), Instant::now());
+        let ticket = pending.insert(key(1), Asked::Reversal, 0, now).expect("a new key");
+        pending.release(ticket);
+        assert!(pending.asked(&key(1)).is_none() && pending.next_deadline().is_none());
+        assert_eq!((pending.len(), pending.slots.len(), pending.free.len()), (0, 1, 1));
+    }
+}

@@ -244,7 +244,8 @@ fn link(file: LinkFile) -> Result<LinkSettings, SettingsError> {
     for address in &file.address {
         settings::plaintext_allowed("link.address", address, file.allow_plaintext)?;
     }
-    let framing = settings::framing("link.framing", &file.framing, file.frame_max_bytes)?;
+    let framing =
+        settings::framing(["link.framing", "link.frame_max_bytes"], &file.framing, file.frame_max_bytes)?;
     settings::match_key("link.match_key", &file.match_key)?;
     if !file.match_key.contains(&11) {
         return wrong("link.match_key", "must contain 11: nothing else tells two requests of a second apart");
@@ -349,4 +350,76 @@ fn codes(key: &'static str, codes: &[String]) -> Result<(), SettingsError> {
         return Ok(());
     }
     wrong(key, "must be response codes of two characters")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = include_str!("../../../config/connectors/card-sandbox.toml");
+
+    #[test]
+    fn the_committed_file_reads() {
+        let settings = CardSettings::from_toml(FILE).expect("valid");
+        assert_eq!((settings.profile.id.as_str(), settings.profile.enquiry), ("card-sandbox", true));
+        assert_eq!(settings.link.match_key, [7, 11, 37, 41]);
+        assert!(!format!("{settings:?}").to_lowercase().contains("2b7e1516"), "the key is never printed");
+    }
+
+    #[test]
+    fn a_wrong_key_is_named() {
+        for (from, to, says) in [
+            ("framing = \"len2-be\"", "framing = \"len3\"", "link.framing: there is no framing \"len3\""),
+            (
+                "profile = \"iso87-ascii\"",
+                "profile = \"iso99\"",
+                "link.profile: there is no profile \"iso99\"",
+            ),
+            (
+                "profile = \"iso87-ascii\"",
+                "profile = { base = \"iso87-bcd\", fields = { 48 = { maxi = 1 } } }",
+                "maxi",
+            ),
+            ("127.0.0.1:7583", "10.0.0.1:7583", "link.address: 10.0.0.1:7583 is not this machine"),
+            ("[\"127.0.0.1:7583\"]", "[]", "link.address: needs at least one"),
+            ("match_key = [7, 11, 37, 41]", "match_key = [7, 37]", "link.match_key: must contain 11"),
+            ("match_key = [7, 11, 37, 41]", "match_key = [11, 2]", "link.match_key: must name fields out of"),
+            ("mti = \"0420\"", "mti = \"0200\"", "reversal.mti: must be 0420 or 0400"),
+            ("mti = \"0600\"", "mti = \"0610\"", "enquiry.mti: must be a request"),
+            ("accepted = [\"00\"]", "accepted = [\"0\"]", "reversal.accepted: must be response codes"),
+            ("\"aes-cmac\"", "\"rot13\"", "mac.algorithm: must be"),
+            ("key_hex = \"2b", "key_hex = \"zz", "mac: "),
+            (
+                "key_hex = \"2b7e151628aed2a6abf7158809cf4f3c\"",
+                "key_file = \"/no/such/file\"",
+                "mac.key_file: /no/such/file",
+            ),
+            ("key_hex = ", "key_env = \"A\"\nkey_hex = ", "mac: needs exactly one of"),
+            ("currencies = [\"ILS\"", "currencies = [\"NIS\"", "currencies: must be ISO 4217"),
+            (
+                "time_zone = \"Asia/Hebron\"",
+                "time_zone = \"Asia/Atlantis\"",
+                "there is no time zone \"Asia/Atlantis\"",
+            ),
+            (
+                "frame_max_bytes = 4096",
+                "frame_max_bytes = 70000",
+                "link.frame_max_bytes: must be 64 to 65533",
+            ),
+            ("echo_misses_max = 3", "echo_misses_max = 3\ncolour = 1", "unknown field `colour`"),
+            ("in_flight_max = 4_096", "", "missing field `in_flight_max`"),
+        ] {
+            assert!(FILE.contains(from), "{from}");
+            let error = CardSettings::from_toml(&FILE.replacen(from, to, 1)).expect_err(to).to_string();
+            assert!(error.contains(says), "{to}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_dialect_may_differ_in_single_fields() {
+        let table = "profile = { base = \"iso87-bcd\", name = \"meps\", fields = { 48 = { max = 255 } } }";
+        let settings =
+            CardSettings::from_toml(&FILE.replacen("profile = \"iso87-ascii\"", table, 1)).expect("valid");
+        assert_eq!(settings.dialect.name(), "meps");
+    }
 }

@@ -65,7 +65,7 @@ where
     let now = Instant::now();
     let mut session = Session {
         desk,
-        connection: Connection::new(stream, desk.settings.framing),
+        connection: Connection::of_host(stream, desk.settings.framing),
         terminals: HashMap::new(),
         at_work: FuturesUnordered::new(),
         busy: Vec::new(),
@@ -494,7 +494,7 @@ mod tests {
                 let (near, far) = tokio::io::duplex(16 * 1024);
                 let mut session = Session {
                     desk: &desk,
-                    connection: Connection::new(near, desk.settings.framing),
+                    connection: Connection::of_host(near, desk.settings.framing),
                     terminals: HashMap::new(),
                     at_work: FuturesUnordered::new(),
                     busy: Vec::new(),
@@ -509,7 +509,7 @@ mod tests {
                 }
                 session.connection.flush().await.expect("room for one answer");
                 drop(session);
-                let mut peer = Connection::new(far, desk.settings.framing);
+                let mut peer = Connection::of_client(far, desk.settings.framing);
                 while peer.turn(&NoQueue, None).await.expect("a duplex") == Turn::Read {}
                 while let Some(Frame::Message { payload, .. }) = peer.next_frame().expect("our own frame") {
                     let answer = desk.wire.read(&payload).expect("our own message");

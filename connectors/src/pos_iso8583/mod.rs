@@ -25,6 +25,7 @@ use tokio::task::{JoinHandle, JoinSet};
 
 pub use settings::PosSettings;
 
+use crate::StartError;
 use crate::transport::counters::Counters;
 use crate::transport::iso8583::{Wire, mti};
 
@@ -47,6 +48,17 @@ struct Desk {
     counters: Counters,
     /// Open connections by address.
     open: Mutex<HashMap<IpAddr, usize>>,
+}
+
+/// Opens the port of a settings file: the registry's constructor.
+pub(crate) fn start(
+    settings: &str,
+    clock: Arc<dyn Clock>,
+    desk: Arc<dyn CashDesk>,
+) -> Result<PosHost, StartError> {
+    let settings = PosSettings::from_toml(settings)?;
+    let listen = settings.listen.clone();
+    PosHost::start(settings, clock, desk).map_err(|error| StartError::Listen { listen, error })
 }
 
 impl PosHost {

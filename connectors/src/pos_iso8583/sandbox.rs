@@ -189,7 +189,7 @@ impl SandboxTerminal {
     pub async fn connect(address: SocketAddr, settings: &PosSettings, terminal: &str) -> io::Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
-        let connection = Connection::new(stream, settings.framing);
+        let connection = Connection::of_client(stream, settings.framing);
         Ok(Self { settings: settings.clone(), connection, id: terminal.to_owned() })
     }
 

@@ -119,7 +119,7 @@ impl PosSettings {
         Ok(Self {
             id: file.id,
             dialect,
-            framing: settings::framing("framing", &file.framing, file.frame_max_bytes)?,
+            framing: settings::framing(["framing", "frame_max_bytes"], &file.framing, file.frame_max_bytes)?,
             mac: file.mac.map(|mac| mac.open()).transpose()?,
             match_key: file.match_key,
             sign_on_required: file.sign_on_required,
@@ -143,5 +143,34 @@ fn processing_code(key: &'static str, text: &str) -> Result<u64, SettingsError> 
     match text.parse() {
         Ok(code) if text.len() == 6 && text.bytes().all(|b| b.is_ascii_digit()) => Ok(code),
         _ => wrong(key, "must be six digits"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = include_str!("../../../config/connectors/pos-sandbox.toml");
+
+    #[test]
+    fn a_wrong_key_is_named() {
+        for (from, to, says) in [
+            (
+                "listen = \"127.0.0.1:7584\"",
+                "listen = \"0.0.0.0:7584\"",
+                "listen: 0.0.0.0:7584 is not this machine",
+            ),
+            ("match_key = [41, 11, 12, 13]", "match_key = [11, 12, 13]", "match_key: must contain 41 and 11"),
+            ("bill_field = 62", "bill_field = 4", "bill_field: must be a private field"),
+            ("inquiry_code = \"310000\"", "inquiry_code = \"31\"", "inquiry_code: must be six digits"),
+            ("idle_deadline_ms = 180_000", "idle_deadline_ms = 0", "idle_deadline_ms: must be above 0"),
+            ("framing = \"len2-be\"", "framing = \"x\"", "framing: there is no framing \"x\""),
+            ("kind = \"pos_iso8583\"", "kind = \"card_iso8583\"", "kind: must be pos_iso8583"),
+            ("connections_max = 1_000", "connection_max = 1", "unknown field `connection_max`"),
+        ] {
+            assert!(FILE.contains(from), "{from}");
+            let error = PosSettings::from_toml(&FILE.replacen(from, to, 1)).expect_err(to).to_string();
+            assert!(error.contains(says), "{to}: {error}");
+        }
     }
 }

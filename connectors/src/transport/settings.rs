@@ -53,20 +53,20 @@ pub(crate) fn profile(key: &'static str, value: &toml::Value) -> Result<Arc<Prof
     }
 }
 
-/// The framing of that name with its maximum.
+/// The framing of that name with its maximum; `keys` are those of the two.
 pub(crate) fn framing(
-    key: &'static str,
+    keys: [&'static str; 2],
     name: &str,
     frame_max_bytes: usize,
 ) -> Result<Framing, SettingsError> {
     if !(64..=65_533).contains(&frame_max_bytes) {
-        return wrong("link.frame_max_bytes", "must be 64 to 65533");
+        return wrong(keys[1], "must be 64 to 65533");
     }
     match Framing::parse_name(name) {
         Some(framing) => Ok(framing.frame_max(frame_max_bytes)),
         None => {
             let known: Vec<&str> = Framing::NAMES.iter().map(|(name, _)| *name).collect();
-            wrong(key, format!("there is no framing {name:?}; known are {}", known.join(", ")))
+            wrong(keys[0], format!("there is no framing {name:?}; known are {}", known.join(", ")))
         }
     }
 }

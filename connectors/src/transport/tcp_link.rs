@@ -19,8 +19,8 @@ use tokio::time::{Instant, Sleep};
 /// Bytes asked for in one read.
 const READ_BYTES: usize = 32 * 1024;
 
-/// With more than this waiting to be written, nothing more is read: a peer that does not take its answers
-/// gets no new ones.
+/// With more than this waiting to be written, a host reads nothing more: a peer that does not take its answers
+/// gets no new ones. A client goes on reading, because answers are what frees it.
 const WRITE_HIGH_WATER: usize = 256 * 1024;
 
 /// The queue in front of a connection.
@@ -75,11 +75,17 @@ pub(crate) struct Connection<S> {
     timer: Pin<Box<Sleep>>,
     partial_since: Option<Instant>,
     reading: bool,
+    write_high_water: usize,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
-    /// A connection over an open stream. Must be made inside the runtime.
-    pub(crate) fn new(io: S, framing: Framing) -> Self {
+    /// The connection of a client. Must be made inside the runtime.
+    pub(crate) fn of_client(io: S, framing: Framing) -> Self {
+        Self { write_high_water: usize::MAX, ..Self::of_host(io, framing) }
+    }
+
+    /// The connection of a host. Must be made inside the runtime.
+    pub(crate) fn of_host(io: S, framing: Framing) -> Self {
         Self {
             io,
             framing,
@@ -90,6 +96,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             timer: Box::pin(tokio::time::sleep(Duration::from_secs(3600))),
             partial_since: None,
             reading: true,
+            write_high_water: WRITE_HIGH_WATER,
         }
     }
 
@@ -158,7 +165,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         outgoing.register(cx.waker());
         let wake = outgoing.take(&mut self.write);
         self.poll_write(cx)?;
-        if self.reading && self.write.len() < WRITE_HIGH_WATER {
+        if self.reading && self.write.len() < self.write_high_water {
             if self.read.capacity() - self.read.len() < READ_BYTES / 4 {
                 self.read.reserve(READ_BYTES);
             }

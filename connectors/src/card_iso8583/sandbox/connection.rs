@@ -92,7 +92,7 @@ pub(super) async fn serve(host: &Arc<Host>, stream: TcpStream, mailbox: &Mailbox
     host.counters.connections.add();
     let mut client = Client {
         host,
-        connection: Connection::new(stream, host.framing),
+        connection: Connection::of_host(stream, host.framing),
         delayed: BinaryHeap::new(),
         held: Vec::new(),
         sequence: 0,
