@@ -208,7 +208,7 @@ fn copy_words(text: &[u8], room: &mut [u8], wrong: impl Fn(u64) -> u64) -> bool 
     match (text.first_chunk::<8>(), text.last_chunk::<8>()) {
         (Some(first), Some(last)) if text.len() <= 16 => {
             put_ends(first, last, room);
-            return wrong(u64::from_le_bytes(*first)) | wrong(u64::from_le_bytes(*last)) == 0;
+            return wrong(u64::from_le_bytes(*first)) == 0 && wrong(u64::from_le_bytes(*last)) == 0;
         }
         _ => {}
     }
