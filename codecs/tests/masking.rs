@@ -16,26 +16,32 @@ fn a_description_reads_like_a_page_and_hides_card_data() {
         .set(48, "CVV2 123")
         .set(52, "1122334455667788")
         .set(55, "5A0841111111111111119C01009F2608A1B2C3D4E5F60718")
+        .set(43, "CARD 4111111111111111 SEEN IN A TEXT    ")
+        .set(86, "0000000006000000")
+        .set(90, "020000001011221031100000027500100000000000")
         .set(102, "PALS000000000400123456702");
     let mut wire = Vec::new();
     draft.encode(&profile, &mut wire).expect("clean values");
     let message = decode(&profile, &wire, Mode::Strict).expect("just written");
     let expected = "\
-0200 iso87-bcd (129 bytes)
+0200 iso87-bcd (198 bytes)
   2 Primary account number: 411111******1111
   4 Amount, transaction: 000000005000
  35 Track 2 data: 34 characters, not shown
  41 Card acceptor terminal identification: GOV00001
+ 43 Card acceptor name/location: CARD 411111******1111 SEEN IN A TEXT\u{20}\u{20}\u{20}\u{20}
  48 Additional data - private: 8 characters, not shown
  52 PIN data: 16 characters, not shown
  55 ICC data (reserved ISO in 1987; EMV in practice): 24 bytes
     5A: not shown
     9C: 00
     9F26: A1B2C3D4E5F60718
+ 86 Credits, amount: 0000000006000000
+ 90 Original data elements: 020000001011221031100000027500100000000000
 102 Account identification 1: ****6702";
     assert_eq!(describe(&message).to_string(), expected);
-    assert_eq!(format!("{message:?}"), "0200 [2, 4, 35, 41, 48, 52, 55, 102]");
-    assert_eq!(format!("{draft:?}"), "0200 [2, 4, 35, 41, 48, 52, 55, 102]");
+    assert_eq!(format!("{message:?}"), "0200 [2, 4, 35, 41, 43, 48, 52, 55, 86, 90, 102]");
+    assert_eq!(format!("{draft:?}"), "0200 [2, 4, 35, 41, 43, 48, 52, 55, 86, 90, 102]");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::field::Attr;
 use super::mask::{Shown, is_sensitive_tag, mask_digit_runs, mask_pan, shown};
 use super::message::Message;
 use crate::{hex, tlv};
@@ -28,6 +29,12 @@ impl fmt::Display for Description<'_, '_> {
         for (n, text) in message.fields() {
             write!(f, "\n{n:>3} {}: ", profile.field_name(n))?;
             match shown(n, is_1993) {
+                // Long amounts and original data elements are numbers; only free text can hide a card number.
+                Shown::Text
+                    if profile.field(n).is_some_and(|field| matches!(field.attr, Attr::N | Attr::Xn)) =>
+                {
+                    write!(f, "{}", text.escape_debug())?;
+                }
                 Shown::Text => write!(f, "{}", mask_digit_runs(&text).escape_debug())?,
                 Shown::Pan => f.write_str(&mask_pan(&text))?,
                 Shown::Account => {
