@@ -19,6 +19,7 @@ use switch_core::agent::CashDesk;
 use switch_core::clock::Clock;
 use switch_core::connector::{Connector, Evidence};
 
+pub use transport::counters::Counters;
 pub use transport::settings::SettingsError;
 
 /// Every kind of counterparty, one line each. The key `kind` of a settings file names one.
@@ -43,9 +44,16 @@ pub enum Start {
     Inbound(StartInbound),
 }
 
+/// A counterparty we send payments to, started.
+pub struct Outbound {
+    /// What the engine pays through.
+    pub connector: Arc<dyn Connector>,
+    /// What its link does, for the metrics.
+    pub counters: Arc<Counters>,
+}
+
 /// Starts a counterparty we send payments to.
-pub type StartOutbound =
-    fn(&str, Arc<dyn Clock>, Arc<dyn Evidence>) -> Result<Arc<dyn Connector>, SettingsError>;
+pub type StartOutbound = fn(&str, Arc<dyn Clock>, Arc<dyn Evidence>) -> Result<Outbound, SettingsError>;
 
 /// Starts a port for counterparties that bring payments to us.
 pub type StartInbound =

@@ -79,7 +79,7 @@ async fn test_cards_end_as_the_table_says() {
 #[tokio::test]
 async fn sign_on_refused_lets_nothing_through() {
     let settings = card_settings(|_| {});
-    let host = CardHost::start(HostSettings::twin_of(&settings, "127.0.0.1:0")).expect("a free port");
+    let host = CardHost::start(HostSettings::twin_of(&settings)).expect("a free port");
     host.faults().refuse_sign_on = Some("58".into());
     let (card, evidence) = connect(&host, settings);
     until("sign-on was refused", || !evidence.alarms.lock().expect("no panic under the lock").is_empty())
@@ -216,6 +216,12 @@ async fn an_answer_to_a_reversal_is_read_by_the_rules_of_the_host() {
         pair.host.faults().refuse_reversals = Some(code.into());
         assert_eq!(pair.card.reverse(&take_back(n, false)).await, Ok(expected), "{code}");
     }
+    // A host that had answered the sale cannot know nothing of it.
+    pair.host.faults().refuse_reversals = Some("25".into());
+    for reason in [ReversalReason::InvalidResponse, ReversalReason::LateApproval] {
+        let answer = pair.card.reverse(&Reversal { reason, ..take_back(7, false) }).await;
+        assert_eq!(answer, Ok(ReversalAnswer::Refused { code: "25".into() }), "{reason:?}");
+    }
     let strict = Pair::start(|settings| settings.reversal.not_found_is_reversed = false).await;
     let answer = strict.card.reverse(&take_back(1, false)).await;
     assert_eq!(answer, Ok(ReversalAnswer::Refused { code: "25".into() }));
@@ -343,7 +349,7 @@ async fn other_dialects_and_framings_pay_and_reverse_too() {
 async fn the_book_is_on_disk_before_the_answer_is_on_the_wire() {
     let path = std::env::temp_dir().join(format!("card-book-{}.jsonl", std::process::id()));
     let settings = card_settings(|_| {});
-    let mut twin = HostSettings::twin_of(&settings, "127.0.0.1:0");
+    let mut twin = HostSettings::twin_of(&settings);
     twin.book = Some(path.clone());
     let host = CardHost::start(twin.clone()).expect("a free port");
     let (card, _evidence) = connect(&host, settings.clone());

@@ -38,7 +38,7 @@ const BACKLOG_MAX: usize = 1024 * 1024;
 /// Everything the connection's task and the callers share.
 pub(crate) struct Link {
     pub(crate) settings: CardSettings,
-    pub(crate) counters: Counters,
+    pub(crate) counters: Arc<Counters>,
     wire: Wire,
     clock: Arc<dyn Clock>,
     evidence: Arc<dyn Evidence>,
@@ -114,7 +114,7 @@ impl Link {
         Self {
             wire: Wire { dialect: settings.dialect.clone(), mac: settings.mac.clone() },
             settings,
-            counters: Counters::default(),
+            counters: Arc::default(),
             clock,
             evidence,
             shared: Mutex::new(Shared {
@@ -358,8 +358,8 @@ impl Link {
             (Asked::Sale(refs), _) => {
                 messages::read_financial(message, Some(refs), optional).map(Answer::Sale)
             }
-            (Asked::Reversal, _) => {
-                messages::read_reversal(message, &self.settings.reversal).map(Answer::Reversal)
+            (Asked::Reversal(reason), _) => {
+                messages::read_reversal(message, &self.settings.reversal, *reason).map(Answer::Reversal)
             }
             (Asked::Enquiry(refs), Some(rules)) => {
                 messages::read_enquiry(message, rules, refs, optional).map(Answer::Enquiry)

@@ -5,7 +5,7 @@
 
 use codecs::iso8583::{Class, Draft, Message, Mti};
 use switch_core::connector::{
-    Approval, AttemptRef, Cause, Enquiry, Instruction, Outcome, Reversal, ReversalAnswer,
+    Approval, AttemptRef, Cause, Enquiry, Instruction, Outcome, Reversal, ReversalAnswer, ReversalReason,
 };
 use switch_core::money::{Currency, Money};
 
@@ -191,11 +191,17 @@ fn outcome(
     }
 }
 
-/// The answer to a reversal.
-pub(crate) fn read_reversal(answer: &Message<'_>, rules: &ReversalRules) -> Result<ReversalAnswer, Cause> {
+/// The answer to a reversal. "No such original" can only be true of one that may never have come: a host that
+/// answered the sale and now does not know it contradicts itself, and a person must look.
+pub(crate) fn read_reversal(
+    answer: &Message<'_>,
+    rules: &ReversalRules,
+    reason: ReversalReason,
+) -> Result<ReversalAnswer, Cause> {
     let code = answer.text(39).ok_or_else(|| missing(39))?.into_owned();
     let among = |codes: &[String]| codes.contains(&code);
-    Ok(if among(&rules.accepted) || (rules.not_found_is_reversed && among(&rules.not_found)) {
+    let absent = among(&rules.not_found) && rules.not_found_is_reversed && reason.may_be_absent();
+    Ok(if among(&rules.accepted) || absent {
         ReversalAnswer::Reversed { code }
     } else if REVERSAL_RETRY.contains(&code.as_str()) {
         ReversalAnswer::Retry { code }
@@ -239,7 +245,7 @@ fn missing(field: u8) -> Cause {
 mod tests {
     use switch_core::card::{Card, Pan};
     use switch_core::clock::Timestamp;
-    use switch_core::connector::{DeclineReason, ReversalReason};
+    use switch_core::connector::DeclineReason;
     use switch_core::id::{AttemptId, PaymentId};
 
     use super::*;

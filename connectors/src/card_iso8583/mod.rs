@@ -24,6 +24,7 @@ use link::Link;
 use pending::{Answer, Asked};
 pub use settings::CardSettings;
 
+use crate::Outbound;
 use crate::transport::counters::Counters;
 use crate::transport::settings::SettingsError;
 
@@ -38,8 +39,9 @@ pub(crate) fn start(
     settings: &str,
     clock: Arc<dyn Clock>,
     evidence: Arc<dyn Evidence>,
-) -> Result<Arc<dyn Connector>, SettingsError> {
-    Ok(CardIso8583::start(CardSettings::from_toml(settings)?, clock, evidence))
+) -> Result<Outbound, SettingsError> {
+    let connector = CardIso8583::start(CardSettings::from_toml(settings)?, clock, evidence);
+    Ok(Outbound { counters: Arc::clone(&connector.link.counters), connector })
 }
 
 impl CardIso8583 {
@@ -123,7 +125,7 @@ impl Payments for CardIso8583 {
             let rrn = reversal.original.rrn();
             let answering = {
                 let request = messages::reversal(&self.link.settings, reversal, rrn.as_str());
-                self.link.begin(request, Asked::Reversal)?
+                self.link.begin(request, Asked::Reversal(reversal.reason))?
             };
             match answering.await? {
                 Answer::Reversal(answer) => Ok(answer),

@@ -54,11 +54,11 @@ pub struct HostSettings {
 }
 
 impl HostSettings {
-    /// The other side of a link: same dialect, framing and key.
+    /// The other side of a link: same dialect, framing and key, at the first address the client knows.
     #[must_use]
-    pub fn twin_of(settings: &CardSettings, listen: &str) -> Self {
+    pub fn twin_of(settings: &CardSettings) -> Self {
         Self {
-            listen: listen.to_owned(),
+            listen: settings.link.address.first().cloned().unwrap_or_default(),
             dialect: settings.dialect.clone(),
             mac: settings.mac.clone(),
             framing: settings.link.framing,
