@@ -44,11 +44,7 @@ fn main() {
     let mut settings = CardSettings::from_toml(include_str!("../../config/connectors/card-sandbox.toml"))
         .expect("the committed settings");
     let (started, address) = sync_channel(1);
-    let twin = HostSettings {
-        listen: "127.0.0.1:0".into(),
-        entries_max: 10_000,
-        ..HostSettings::twin_of(&settings)
-    };
+    let twin = HostSettings { entries_max: 10_000, ..HostSettings::twin_of(&settings, "127.0.0.1:0") };
     std::thread::spawn(move || {
         runtime().block_on(async move {
             let host = CardHost::start(twin).expect("a free port");

@@ -79,7 +79,7 @@ async fn test_cards_end_as_the_table_says() {
 #[tokio::test]
 async fn sign_on_refused_lets_nothing_through() {
     let settings = card_settings(|_| {});
-    let host = CardHost::start(HostSettings::twin_of(&settings)).expect("a free port");
+    let host = CardHost::start(HostSettings::twin_of(&settings, "127.0.0.1:0")).expect("a free port");
     host.faults().refuse_sign_on = Some("58".into());
     let (card, evidence) = connect(&host, settings);
     until("sign-on was refused", || !evidence.alarms.lock().expect("no panic under the lock").is_empty())
@@ -349,7 +349,7 @@ async fn other_dialects_and_framings_pay_and_reverse_too() {
 async fn the_book_is_on_disk_before_the_answer_is_on_the_wire() {
     let path = std::env::temp_dir().join(format!("card-book-{}.jsonl", std::process::id()));
     let settings = card_settings(|_| {});
-    let mut twin = HostSettings::twin_of(&settings);
+    let mut twin = HostSettings::twin_of(&settings, "127.0.0.1:0");
     twin.book = Some(path.clone());
     let host = CardHost::start(twin.clone()).expect("a free port");
     let (card, _evidence) = connect(&host, settings.clone());

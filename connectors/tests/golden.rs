@@ -101,7 +101,7 @@ fn note(text: &Mutex<String>, dialect: &Profile, direction: char, payload: &[u8]
 #[tokio::test]
 async fn card_host() {
     let mut settings = card_settings(|_| {});
-    let host = CardHost::start(HostSettings::twin_of(&settings)).expect("a free port");
+    let host = CardHost::start(HostSettings::twin_of(&settings, "127.0.0.1:0")).expect("a free port");
     let tap = Tap::to(host.address(), settings.link.framing, settings.dialect.clone()).await;
     settings.link.address = vec![tap.address.to_string()];
     tap.say("Sign-on (field 70 = 001). Nothing else before its answer says 00.");

@@ -68,7 +68,6 @@ pub(crate) struct Pair {
 /// The sandbox's settings with short times, changed by `change`.
 pub(crate) fn card_settings(change: impl FnOnce(&mut CardSettings)) -> CardSettings {
     let mut settings = CardSettings::from_toml(CARD_SANDBOX).expect("the committed settings");
-    settings.link.address = vec!["127.0.0.1:0".into()];
     settings.link.response_timeout = Duration::from_millis(400);
     settings.link.reconnect_min = Duration::from_millis(2);
     settings.link.reconnect_max = Duration::from_millis(20);
@@ -85,7 +84,7 @@ pub(crate) fn connect(host: &CardHost, mut settings: CardSettings) -> (Arc<CardI
 impl Pair {
     pub(crate) async fn start(change: impl FnOnce(&mut CardSettings)) -> Self {
         let settings = card_settings(change);
-        let host = CardHost::start(HostSettings::twin_of(&settings)).expect("a free port");
+        let host = CardHost::start(HostSettings::twin_of(&settings, "127.0.0.1:0")).expect("a free port");
         let (card, evidence) = connect(&host, settings);
         let pair = Self { host, card, evidence };
         pair.until_up().await;

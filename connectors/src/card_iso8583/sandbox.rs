@@ -54,11 +54,11 @@ pub struct HostSettings {
 }
 
 impl HostSettings {
-    /// The other side of a link: same dialect, framing and key, at the first address the client knows.
+    /// The other side of a link: same dialect, framing and key.
     #[must_use]
-    pub fn twin_of(settings: &CardSettings) -> Self {
+    pub fn twin_of(settings: &CardSettings, listen: &str) -> Self {
         Self {
-            listen: settings.link.address.first().cloned().unwrap_or_default(),
+            listen: listen.to_owned(),
             dialect: settings.dialect.clone(),
             mac: settings.mac.clone(),
             framing: settings.link.framing,
