@@ -1,0 +1,47 @@
+//! The files a daemon under test is started with.
+
+use std::fmt::Write;
+use std::net::SocketAddr;
+
+use super::processes::Setup;
+use super::seed::{IDS_KEY, VAULT_KEY, VAULT_KEY_ID};
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// Writes keys, catalogue and connector beside the settings, whose text it gives.
+pub fn text(setup: &Setup<'_>, http: SocketAddr, ops: SocketAddr) -> String {
+    let folder = setup.folder;
+    let write = |name: &str, text: String| {
+        std::fs::write(folder.join(name), text).expect("the folder can be written");
+    };
+    write("ids.key", hex(&IDS_KEY));
+    write("vault.key", format!("{VAULT_KEY_ID} {}\n", hex(&VAULT_KEY)));
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/config");
+    let card = std::fs::read_to_string(format!("{root}/connectors/card-sandbox.toml"));
+    let card = card
+        .expect("the sandbox's file")
+        .replace("id = \"card-sandbox\"", "id = \"card\"")
+        .replace("127.0.0.1:7583", &setup.card_host.to_string());
+    write("card.toml", card);
+    format!(
+        "in_flight_max = {}\n\
+         pan_mode = \"vault\"\n\
+         catalogue = [\"{root}/services/sandbox.toml\"]\n\
+         connectors = [\"card.toml\"]\n\
+         [database]\nurl = \"{}\"\njournal = \"{}\"\nconnections = {}\n\
+         [http]\nlisten = \"{http}\"\n\
+         [ops]\nlisten = \"{ops}\"\n\
+         [ids]\nkey_file = \"ids.key\"\n\
+         [vault]\nkey_file = \"vault.key\"\n\
+         [log]\nlevel = \"warn\"\nformat = \"text\"\n",
+        setup.in_flight_max,
+        setup.database,
+        setup.journal,
+        if setup.journal == "plain" { 16 } else { 4 },
+    )
+}

@@ -1,0 +1,178 @@
+//! The processes under test, and what they cost the machine.
+
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// A child that ends with its handle.
+pub struct Process {
+    child: Child,
+    pub address: SocketAddr,
+}
+
+impl Process {
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Kills it where it stands (SIGKILL).
+    pub fn kill(mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// Asks it to drain and waits; kills it when it does not.
+    pub fn stop(mut self) {
+        let pid = self.child.id().to_string();
+        let _ = Command::new("kill").args(["-TERM", &pid]).status();
+        let give_up = Instant::now() + Duration::from_secs(20);
+        while Instant::now() < give_up {
+            if let Ok(Some(_)) = self.child.try_wait() {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+pub fn free_address() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("an address")
+}
+
+fn start(command: &mut Command, address: SocketAddr, log: &Path) -> Process {
+    let log = std::fs::OpenOptions::new().create(true).append(true).open(log).expect("a log");
+    let child = command
+        .stdin(Stdio::null())
+        .stdout(log.try_clone().expect("a log"))
+        .stderr(log)
+        .spawn()
+        .expect("the program starts");
+    let mut process = Process { child, address };
+    let give_up = Instant::now() + Duration::from_secs(30);
+    while TcpStream::connect(address).is_err() {
+        if let Ok(Some(status)) = process.child.try_wait() {
+            panic!("it ended at once with {status}; see its log");
+        }
+        assert!(Instant::now() < give_up, "it does not listen");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    process
+}
+
+/// The sandbox card host as a process of its own.
+pub fn card_host(switchd: &Path, folder: &Path, book: Option<&Path>) -> Process {
+    let address = free_address();
+    let mut command = Command::new(switchd);
+    command.args(["sandbox", "card-host", "--listen", &address.to_string()]);
+    if let Some(book) = book {
+        command.arg("--book").arg(book);
+    }
+    start(&mut command, address, &folder.join("card-host.log"))
+}
+
+/// How the daemon is run.
+pub struct Setup<'a> {
+    pub switchd: &'a Path,
+    pub folder: &'a Path,
+    pub database: &'a str,
+    pub journal: &'a str,
+    pub card_host: SocketAddr,
+    pub in_flight_max: usize,
+}
+
+/// The daemon as a process of its own, ready and signed on to the card host.
+pub fn daemon(setup: &Setup<'_>) -> (Process, SocketAddr) {
+    let (http, ops) = (free_address(), free_address());
+    let config = setup.folder.join(format!("switchd-{}.toml", setup.journal));
+    std::fs::write(&config, super::config::text(setup, http, ops)).expect("a file");
+    let mut command = Command::new(setup.switchd);
+    command.args(["serve", "--config"]).arg(&config);
+    let process = start(&mut command, http, &setup.folder.join("switchd.log"));
+    let give_up = Instant::now() + Duration::from_secs(30);
+    while !get(ops, "/metrics").contains("switchd_connector_up{connector=\"card\"} 1") {
+        assert!(Instant::now() < give_up, "it does not sign on; see {:?}", setup.folder);
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    (process, ops)
+}
+
+/// The body of a plain GET.
+pub fn get(address: SocketAddr, path: &str) -> String {
+    use std::io::{Read, Write};
+    let Ok(mut stream) = TcpStream::connect(address) else { return String::new() };
+    let _ = write!(stream, "GET {path} HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n");
+    let mut text = String::new();
+    let _ = stream.read_to_string(&mut text);
+    text
+}
+
+/// A value of the metrics page.
+pub fn metric(ops: SocketAddr, name: &str) -> f64 {
+    let page = get(ops, "/metrics");
+    page.lines()
+        .filter_map(|line| line.strip_prefix(name))
+        .find_map(|rest| rest.trim().parse().ok())
+        .unwrap_or(0.0)
+}
+
+/// CPU seconds a process has used (ticks of 10 ms).
+pub fn cpu_seconds(pid: u32) -> f64 {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+    let ticks = |n: usize| -> f64 {
+        after_name.split_whitespace().nth(n).and_then(|t| t.parse().ok()).unwrap_or(0.0)
+    };
+    (ticks(11) + ticks(12)) / 100.0
+}
+
+/// CPU seconds of all processes of a name, such as PostgreSQL's.
+pub fn cpu_seconds_of(name: &str) -> f64 {
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries
+        .filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok())
+        .filter(|pid| {
+            let comm = std::fs::read_to_string(format!("/proc/{pid}/comm"));
+            comm.is_ok_and(|comm| comm.trim() == name)
+        })
+        .map(cpu_seconds)
+        .sum()
+}
+
+/// Resident memory, MiB.
+pub fn resident_mib(pid: u32) -> f64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))
+        .and_then(|rest| rest.split_whitespace().next()?.parse::<f64>().ok())
+        .map_or(0.0, |kib| kib / 1024.0)
+}
+
+/// A folder that goes with its handle.
+pub struct Folder(pub PathBuf);
+
+impl Folder {
+    pub fn new(name: &str) -> Self {
+        let name = format!("switchd-{name}-{}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&path).expect("a folder");
+        Self(path)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if std::env::var_os("SWITCHD_RIG_KEEP").is_none() {
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
+    }
+}

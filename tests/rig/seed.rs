@@ -1,0 +1,178 @@
+//! Bills and cards by the hundred thousand, written with SQL of the bench's own,
+//! while no daemon is running.
+
+use switch_core::card::{Card, Pan};
+use switch_core::clock::Timestamp;
+use switch_core::id::{CardId, ClientId, IdSequence, PublicIds};
+use switch_engine::vault::Vault;
+
+/// Keys the daemon under test is given.
+pub const IDS_KEY: [u8; 16] = [0x42; 16];
+pub const VAULT_KEY: [u8; 32] = [0x17; 32];
+pub const VAULT_KEY_ID: &str = "bench";
+
+const SECRET: &str = "bench-secret-of-no-value-0123456789";
+
+/// What the load generator needs to ask for payments.
+pub struct Seeds {
+    pub client: String,
+    /// Public numbers of a bill and a card.
+    pub pairs: Vec<(String, String)>,
+}
+
+/// A row of each table, ready to be inserted.
+pub struct Row {
+    pub id: i64,
+    pub card: i64,
+    pub pan: Vec<u8>,
+    pub expiry: Vec<u8>,
+}
+
+pub struct Seeder {
+    ids: IdSequence,
+    public: PublicIds,
+    vault: Vault,
+    client: i64,
+    made: usize,
+}
+
+fn now() -> Timestamp {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    Timestamp(since.expect("after 1970").as_millis() as i64)
+}
+
+impl Seeder {
+    pub fn new() -> Self {
+        let mut ids = IdSequence::new(63, 0);
+        let client = ids.next(now());
+        let keys = [(VAULT_KEY_ID.to_owned(), VAULT_KEY)];
+        let vault = Vault::new(&keys).expect("one key");
+        Self { ids, public: PublicIds::new(IDS_KEY), vault, client, made: 0 }
+    }
+
+    /// `id.secret` of the client, as in the header.
+    pub fn credential(&self) -> String {
+        format!("{}.{SECRET}", self.public.show("cli", self.client))
+    }
+
+    fn secret_hash() -> Vec<u8> {
+        use sha2::Digest;
+        sha2::Sha256::digest(SECRET.as_bytes()).to_vec()
+    }
+
+    fn rows(&mut self, count: usize) -> (Vec<Row>, Vec<(String, String)>) {
+        let pan = Pan::parse("4111111111111111").expect("public test number");
+        let card = Card::new(pan, "3012").expect("valid expiry");
+        let expires = now().plus_ms(86_400_000);
+        let (mut rows, mut pairs) = (Vec::with_capacity(count), Vec::with_capacity(count));
+        for _ in 0..count {
+            let (id, token) = (self.ids.next(now()), self.ids.next(now()));
+            let sealed = self
+                .vault
+                .seal(CardId(token), ClientId(self.client), &card, expires)
+                .expect("the cipher works");
+            pairs.push((self.public.show("bil", id), self.public.show("crd", token)));
+            rows.push(Row { id, card: token, pan: sealed.pan, expiry: sealed.expiry });
+        }
+        (rows, pairs)
+    }
+
+    pub fn sqlite(&mut self, path: &std::path::Path, count: usize) -> Seeds {
+        let mut db = rusqlite::Connection::open(path).expect("the database exists");
+        db.execute_batch("PRAGMA synchronous=OFF; PRAGMA cache_size=-100000").expect("pragmas");
+        let (rows, pairs) = self.rows(count);
+        let (at, expires) = (now().0, now().0 + 86_400_000);
+        let tx = db.transaction().expect("nobody else writes");
+        {
+            tx.execute(
+                "INSERT INTO client (id, name, kind, secret_hash, created_at)
+                 VALUES (?1, 'bench', 'api', ?2, ?3) ON CONFLICT DO NOTHING",
+                rusqlite::params![self.client, Self::secret_hash(), at],
+            )
+            .expect("the client");
+            let mut bill = tx
+                .prepare(
+                    "INSERT INTO bill (id, client_id, department, service, reference, payer_kind,
+                         payer_number, amount_minor, currency, description, created_at)
+                     VALUES (?1, ?2, 'MOI', 'PASS-REN', ?3, 'national_id', '400000006', 5000,
+                         'ILS', 'bench', ?4)",
+                )
+                .expect("prepares");
+            let mut card = tx.prepare("INSERT INTO card VALUES (?1, ?2, ?3, ?4, ?5, ?6)").expect("prepares");
+            for row in &rows {
+                self.made += 1;
+                let reference = format!("B-{}-{}", self.client, self.made);
+                bill.execute(rusqlite::params![row.id, self.client, reference, at]).expect("a bill");
+                card.execute(rusqlite::params![
+                    row.card,
+                    self.client,
+                    VAULT_KEY_ID,
+                    row.pan,
+                    row.expiry,
+                    expires
+                ])
+                .expect("a card");
+            }
+        }
+        tx.commit().expect("commits");
+        db.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").expect("checkpoints");
+        Seeds { client: self.credential(), pairs }
+    }
+
+    pub async fn postgres(&mut self, url: &str, count: usize) -> Seeds {
+        use sqlx::Connection;
+        let mut db = sqlx::PgConnection::connect(url).await.expect("PostgreSQL is up");
+        let (rows, pairs) = self.rows(count);
+        let (at, expires) = (now().0, now().0 + 86_400_000);
+        sqlx::query(
+            "INSERT INTO client (id, name, kind, secret_hash, created_at)
+             VALUES ($1, 'bench', 'api', $2, $3) ON CONFLICT DO NOTHING",
+        )
+        .bind(self.client)
+        .bind(Self::secret_hash())
+        .bind(at)
+        .execute(&mut db)
+        .await
+        .expect("the client");
+        for chunk in rows.chunks(10_000) {
+            let references: Vec<String> = chunk
+                .iter()
+                .map(|_| {
+                    self.made += 1;
+                    format!("B-{}-{}", self.client, self.made)
+                })
+                .collect();
+            sqlx::query(
+                "INSERT INTO bill (id, client_id, department, service, reference, payer_kind,
+                     payer_number, amount_minor, currency, description, created_at)
+                 SELECT id, $3, 'MOI', 'PASS-REN', reference, 'national_id', '400000006', 5000,
+                     'ILS', 'bench', $4
+                 FROM unnest($1::bigint[], $2::text[]) AS t (id, reference)",
+            )
+            .bind(chunk.iter().map(|r| r.id).collect::<Vec<_>>())
+            .bind(references)
+            .bind(self.client)
+            .bind(at)
+            .execute(&mut db)
+            .await
+            .expect("bills");
+            sqlx::query(
+                "INSERT INTO card SELECT id, $4, $5, pan, expiry, $6
+                 FROM unnest($1::bigint[], $2::bytea[], $3::bytea[]) AS t (id, pan, expiry)",
+            )
+            .bind(chunk.iter().map(|r| r.card).collect::<Vec<_>>())
+            .bind(chunk.iter().map(|r| r.pan.clone()).collect::<Vec<_>>())
+            .bind(chunk.iter().map(|r| r.expiry.clone()).collect::<Vec<_>>())
+            .bind(self.client)
+            .bind(VAULT_KEY_ID)
+            .bind(expires)
+            .execute(&mut db)
+            .await
+            .expect("cards");
+        }
+        for statement in ["ANALYZE bill", "ANALYZE card", "CHECKPOINT"] {
+            sqlx::query(statement).execute(&mut db).await.expect(statement);
+        }
+        Seeds { client: self.credential(), pairs }
+    }
+}
