@@ -212,7 +212,7 @@ async fn look(
     in_hand: &Arc<Mutex<HashSet<PaymentId>>>,
     room: &Arc<Semaphore>,
 ) -> Result<(), StoreError> {
-    engine.take_over_from_the_gone().await?;
+    engine.take_over_what_broke_off().await?;
     loop {
         let due = attempt::due(&engine.db, engine.clock.now(), IN_HAND_MAX as u32 * 2).await?;
         let mut started = 0;
@@ -239,10 +239,11 @@ async fn look(
 }
 
 impl Engine {
-    /// Puts in doubt what other nodes were sending when they died.
-    async fn take_over_from_the_gone(&self) -> Result<(), StoreError> {
+    /// Puts in doubt what other nodes were sending when they died, and what a
+    /// story of this node left behind when it broke off.
+    async fn take_over_what_broke_off(&self) -> Result<(), StoreError> {
         let now = self.clock.now();
-        let open = attempt::due_elsewhere(&self.db, self.settings.node, now).await?;
+        let open = attempt::past_its_time(&self.db, now).await?;
         if !open {
             return Ok(());
         }
@@ -250,7 +251,7 @@ impl Engine {
         let taken = attempt::take_over(&mut tx, self.settings.node, false, now).await?;
         tx.commit().await?;
         for payment in taken {
-            tracing::warn!(payment = payment.0, "taken over from a node that is gone");
+            tracing::warn!(payment = payment.0, "its story broke off or its node is gone: taken over");
         }
         Ok(())
     }

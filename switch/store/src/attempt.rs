@@ -43,14 +43,13 @@ statements! {
                 epoch = epoch + 1
          WHERE state = 'SENDING' AND (node = $1 OR due_at < $2)
          RETURNING payment_id");
-    TAKE_OVER_OTHERS = portable(
-        "UPDATE open_attempt SET state = 'IN_DOUBT', reason = 'timeout', due_at = $2,
+    TAKE_OVER_PAST = portable(
+        "UPDATE open_attempt SET state = 'IN_DOUBT', reason = 'timeout', due_at = $1,
                 epoch = epoch + 1
-         WHERE state = 'SENDING' AND node <> $1 AND due_at < $2
+         WHERE state = 'SENDING' AND due_at < $1
          RETURNING payment_id");
-    GONE = portable(
-        "SELECT payment_id FROM open_attempt
-         WHERE state = 'SENDING' AND node <> $1 AND due_at < $2 LIMIT 1");
+    PAST_ITS_TIME = portable(
+        "SELECT payment_id FROM open_attempt WHERE state = 'SENDING' AND due_at < $1 LIMIT 1");
     REARM = portable(
         "INSERT INTO open_attempt (payment_id, attempt_id, attempt_no, connector, stan, sent_at,
              debit, credit, state, reason, sends, epoch, node, due_at)
@@ -293,9 +292,11 @@ pub async fn postpone(
     Ok(tx.execute(&POSTPONE, values![payment.0, epoch, due_at.0]).await? == 1)
 }
 
-/// Puts in doubt what a dead process was sending: this node's own at its start
-/// (`own`), other nodes' once their time is over. One statement for any number
-/// of rows; it is `apply(Sending, Restarted)` for each.
+/// Puts in doubt what nobody is sending any more: anything whose time is over,
+/// also of this node, whose story may have broken off on the way (the database
+/// went away under it, a task panicked); and at a start (`own`) all that this
+/// node had been sending. One statement for any number of rows; it is
+/// `apply(Sending, Restarted)` for each.
 ///
 /// # Errors
 /// The engine's own.
@@ -305,17 +306,19 @@ pub async fn take_over(
     own: bool,
     now: Timestamp,
 ) -> Result<Vec<PaymentId>, StoreError> {
-    let statement = if own { &TAKE_OVER } else { &TAKE_OVER_OTHERS };
-    let rows = tx.fetch_all(statement, values![i64::from(node), now.0]).await?;
+    let rows = match own {
+        true => tx.fetch_all(&TAKE_OVER, values![i64::from(node), now.0]).await?,
+        false => tx.fetch_all(&TAKE_OVER_PAST, values![now.0]).await?,
+    };
     rows.iter().map(|row| row.int("payment_id").map(PaymentId)).collect()
 }
 
-/// Whether another node's time is over for something it was sending.
+/// Whether something is called being sent that nobody can be sending any more.
 ///
 /// # Errors
 /// The engine's own.
-pub async fn due_elsewhere(db: &Db, node: u8, now: Timestamp) -> Result<bool, StoreError> {
-    Ok(db.fetch_optional(&GONE, values![i64::from(node), now.0]).await?.is_some())
+pub async fn past_its_time(db: &Db, now: Timestamp) -> Result<bool, StoreError> {
+    Ok(db.fetch_optional(&PAST_ITS_TIME, values![now.0]).await?.is_some())
 }
 
 /// Opens an ended attempt again, only to take the money back. `false`: it is open.
