@@ -1,14 +1,14 @@
 //! The journal's body on PostgreSQL: intakes and endings of the same moment in
 //! one data-modifying statement, so a group is one round trip and one commit.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{Connection, Executor, Row};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use super::{Command, Counts, EndVerdict, Ending, Intake, IntakeVerdict};
 use crate::db::{Backend, StoreError};
@@ -115,8 +115,12 @@ statements! {
         UNION ALL SELECT 1, c.payment_id FROM payment p
             JOIN bill_claim c ON c.bill_id = p.bill_id AND c.payment_id = p.id
             WHERE p.id = ANY ($1::bigint[])
-        UNION ALL SELECT 2, payment_id FROM outcome
-            WHERE payment_id = ANY ($2::bigint[]) AND attempt_id = ANY ($3::bigint[])");
+        UNION ALL SELECT 2, o.payment_id
+            FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::bigint[])
+                 AS e (payment_id, attempt_id, state, at)
+            JOIN outcome o ON o.payment_id = e.payment_id AND o.attempt_id = e.attempt_id
+                          AND o.state = e.state AND o.at = e.at
+            WHERE o.payment_id = ANY ($2::bigint[])");
 }
 
 /// Plans are pinned: made on an empty table they would scan it for ever, and the
@@ -148,42 +152,120 @@ async fn write_groups(
 ) {
     let mut group = Vec::with_capacity(GROUP_MAX);
     while commands.recv_many(&mut group, GROUP_MAX).await > 0 {
-        let (mut intakes, mut endings) = (Vec::new(), Vec::new());
-        let commands = group.len();
+        let mut parts = VecDeque::from(Part::of(&mut group));
+        while let Some(part) = parts.pop_front() {
+            let written = write_group(&mut db, &options, &part.intake_rows(), &part.ending_rows()).await;
+            match written {
+                Ok(steps) => {
+                    counts.committed(part.len());
+                    part.tell(&steps);
+                }
+                Err(error) if part.len() > 1 && trouble(&error) == Trouble::Command => {
+                    tracing::error!(%error, commands = part.len(), "a group is written one by one");
+                    part.one_by_one().for_each(|alone| parts.push_front(alone));
+                }
+                Err(error) => {
+                    counts.failures.fetch_add(1, Ordering::Relaxed);
+                    tracing::error!(%error, commands = part.len(), "a group was not written");
+                    part.refuse(&error);
+                }
+            }
+        }
+    }
+}
+
+type Asked<C, V> = (Box<C>, oneshot::Sender<Result<V, StoreError>>);
+
+/// Commands of one statement.
+#[derive(Default)]
+struct Part {
+    intakes: Vec<Asked<Intake, IntakeVerdict>>,
+    endings: Vec<Asked<Ending, EndVerdict>>,
+}
+
+impl Part {
+    /// One part, and a further one for each second end of the same payment (an
+    /// answer that came twice): one statement can end a payment once only.
+    fn of(group: &mut Vec<Command>) -> Vec<Self> {
+        let mut parts = vec![Self::default()];
+        let mut ends: HashMap<i64, usize> = HashMap::new();
         for command in group.drain(..) {
             match command {
-                Command::Intake(intake, reply) => intakes.push((intake, reply)),
-                Command::End(ending, reply) => endings.push((ending, reply)),
-            }
-        }
-        let rows: (Vec<&Intake>, Vec<&Ending>) =
-            (intakes.iter().map(|(i, _)| &**i).collect(), endings.iter().map(|(e, _)| &**e).collect());
-        match write_group(&mut db, &options, &rows.0, &rows.1).await {
-            Ok(steps) => {
-                counts.committed(commands);
-                for (intake, reply) in intakes {
-                    let id = intake.payment.id.0;
-                    let verdict = match (steps.contains(&(0, id)), steps.contains(&(1, id))) {
-                        (_, true) => IntakeVerdict::Taken,
-                        (true, false) => IntakeVerdict::BillTaken,
-                        (false, false) => IntakeVerdict::KeyUsed,
-                    };
-                    drop(reply.send(Ok(verdict)));
-                }
-                for (ending, reply) in endings {
-                    let ended = steps.contains(&(2, ending.payment.0));
-                    let verdict = if ended { EndVerdict::Ended } else { EndVerdict::Superseded };
-                    drop(reply.send(Ok(verdict)));
+                Command::Intake(intake, reply) => parts[0].intakes.push((intake, reply)),
+                Command::End(ending, reply) => {
+                    let place = ends.entry(ending.payment.0).or_default();
+                    if *place == parts.len() {
+                        parts.push(Self::default());
+                    }
+                    parts[*place].endings.push((ending, reply));
+                    *place += 1;
                 }
             }
-            Err(error) => {
-                counts.failures.fetch_add(1, Ordering::Relaxed);
-                tracing::error!(%error, commands, "a group was not written");
-                let told = || StoreError::Unsafe(format!("the group was not written: {error}"));
-                intakes.into_iter().for_each(|(_, reply)| drop(reply.send(Err(told()))));
-                endings.into_iter().for_each(|(_, reply)| drop(reply.send(Err(told()))));
-            }
         }
+        parts
+    }
+
+    fn len(&self) -> usize {
+        self.intakes.len() + self.endings.len()
+    }
+
+    fn intake_rows(&self) -> Vec<&Intake> {
+        self.intakes.iter().map(|(intake, _)| &**intake).collect()
+    }
+
+    fn ending_rows(&self) -> Vec<&Ending> {
+        self.endings.iter().map(|(ending, _)| &**ending).collect()
+    }
+
+    fn one_by_one(self) -> impl Iterator<Item = Self> {
+        let intakes = self.intakes.into_iter().map(|asked| Self { intakes: vec![asked], ..Self::default() });
+        let endings = self.endings.into_iter().map(|asked| Self { endings: vec![asked], ..Self::default() });
+        intakes.chain(endings)
+    }
+
+    /// A caller that no longer listens finds the verdict in the database.
+    fn tell(self, steps: &HashSet<(i32, i64)>) {
+        for (intake, reply) in self.intakes {
+            let id = intake.payment.id.0;
+            let verdict = match (steps.contains(&(0, id)), steps.contains(&(1, id))) {
+                (_, true) => IntakeVerdict::Taken,
+                (true, false) => IntakeVerdict::BillTaken,
+                (false, false) => IntakeVerdict::KeyUsed,
+            };
+            drop(reply.send(Ok(verdict)));
+        }
+        for (ending, reply) in self.endings {
+            let ended = steps.contains(&(2, ending.payment.0));
+            let verdict = if ended { EndVerdict::Ended } else { EndVerdict::Superseded };
+            drop(reply.send(Ok(verdict)));
+        }
+    }
+
+    fn refuse(self, error: &sqlx::Error) {
+        let told = || StoreError::Unsafe(format!("the group was not written: {error}"));
+        self.intakes.into_iter().for_each(|(_, reply)| drop(reply.send(Err(told()))));
+        self.endings.into_iter().for_each(|(_, reply)| drop(reply.send(Err(told()))));
+    }
+}
+
+/// What a group can fail on.
+#[derive(PartialEq, Eq)]
+enum Trouble {
+    /// The link, a shutdown, a crash of the server: SQLSTATE classes 08 and 57, or none.
+    Link,
+    /// Somebody else's transaction.
+    Serialisation,
+    /// What one of its commands says: the others must not suffer for it.
+    Command,
+}
+
+fn trouble(error: &sqlx::Error) -> Trouble {
+    let code = error.as_database_error().and_then(|e| e.code()).unwrap_or_default();
+    match &*code {
+        "40001" | "40P01" => Trouble::Serialisation,
+        "" => Trouble::Link,
+        code if code.starts_with("08") || code.starts_with("57") => Trouble::Link,
+        _ => Trouble::Command,
     }
 }
 
@@ -200,19 +282,19 @@ async fn write_group(
         tries += 1;
         let error = match run(db, intakes, endings).await {
             Ok(steps) if tries == 1 => return Ok(steps),
-            Ok(steps) => return own_rows(db, intakes, endings, steps).await,
+            Ok(steps) => match own_rows(db, intakes, endings, steps).await {
+                Ok(steps) => return Ok(steps),
+                Err(error) => error,
+            },
             Err(error) => error,
         };
-        let code = error.as_database_error().and_then(|e| e.code()).unwrap_or_default();
-        let serialisation = matches!(&*code, "40001" | "40P01");
-        // Classes 08 and 57: the link, a shutdown, a crash of the server.
-        let link = code.is_empty() || code.starts_with("08") || code.starts_with("57");
-        if tries >= TRIES || !(serialisation || link) {
+        let trouble = trouble(&error);
+        if tries >= TRIES || trouble == Trouble::Command {
             return Err(error);
         }
         tracing::warn!(%error, tries, "a group is written again");
         tokio::time::sleep(Duration::from_millis(50 << (2 * tries))).await;
-        if link {
+        if trouble == Trouble::Link {
             match connect(options).await {
                 Ok(fresh) => *db = fresh,
                 Err(error) if tries + 1 >= TRIES => return Err(error),
@@ -222,8 +304,9 @@ async fn write_group(
     }
 }
 
-/// After a lost commit reply the first try may have won: rows with our own
-/// identifiers can only be ours.
+/// After a lost commit reply the first try may have won: a payment with our own
+/// identifier can only be ours. An outcome is ours when it says what we say at the
+/// moment we say it; another node may have ended the same attempt otherwise.
 async fn own_rows(
     db: &mut PgConnection,
     intakes: &[&Intake],
@@ -233,8 +316,11 @@ async fn own_rows(
     let ids: Vec<i64> = intakes.iter().map(|i| i.payment.id.0).collect();
     let ended: Vec<i64> = endings.iter().map(|e| e.payment.0).collect();
     let attempts: Vec<i64> = endings.iter().map(|e| e.outcome.attempt.map_or(0, |a| a.0)).collect();
+    let states: Vec<&str> = endings.iter().map(|e| e.outcome.state.as_str()).collect();
+    let moments: Vec<i64> = endings.iter().map(|e| e.outcome.at.0).collect();
     let sql = OWN_ROWS.text(Backend::Postgres).unwrap_or("");
-    let rows = sqlx::query(sql).bind(ids).bind(ended).bind(attempts).fetch_all(&mut *db).await?;
+    let query = sqlx::query(sql).bind(ids).bind(ended).bind(attempts).bind(states).bind(moments);
+    let rows = query.fetch_all(&mut *db).await?;
     for row in rows {
         steps.insert((row.try_get(0)?, row.try_get(1)?));
     }
