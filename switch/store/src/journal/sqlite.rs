@@ -21,7 +21,13 @@ use switch_core::payment::{PaymentState, RefusedReason};
 const GROUP_MAX: usize = 512;
 /// The log is emptied when it has grown beyond this.
 const WAL_RESTART_BYTES: i64 = 64 << 20;
+/// Beyond this the writers wait as long as they must for readers to end.
+const WAL_PRESSING_BYTES: i64 = 160 << 20;
 const CHECKPOINT_EVERY: Duration = Duration::from_millis(500);
+/// A restart waits for readers with all writers behind it: a report must not
+/// hold up the payments for longer than this.
+const RESTART_WAIT: Duration = Duration::from_millis(50);
+const RESTART_WAIT_PRESSING: Duration = Duration::from_secs(2);
 
 statements! {
     TAKE_KEY = sqlite_only(
@@ -109,25 +115,46 @@ fn write_groups(
 ) {
     let mut group = Vec::with_capacity(GROUP_MAX);
     while commands.blocking_recv_many(&mut group, GROUP_MAX) > 0 {
-        let written = {
-            let _turn = turn.blocking_lock();
-            write_group(db, &group)
-        };
-        match written {
-            Ok(verdicts) => {
-                counts.committed(group.len());
-                group.drain(..).zip(verdicts).for_each(|(command, verdict)| verdict.tell(command));
-            }
-            Err(error) => {
-                counts.failures.fetch_add(1, Ordering::Relaxed);
-                if error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure) {
-                    counts.storage_failed.store(true, Ordering::Relaxed);
+        if let Err(error) = write_and_tell(db, turn, &mut group, counts) {
+            if group.len() > 1 && error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) {
+                // One of them cannot be written: the others must not suffer for it.
+                tracing::error!(%error, commands = group.len(), "a group is written one by one");
+                for command in group.drain(..) {
+                    let mut alone = vec![command];
+                    if let Err(error) = write_and_tell(db, turn, &mut alone, counts) {
+                        refuse_all(&mut alone, &error, counts);
+                    }
                 }
-                tracing::error!(%error, commands = group.len(), "a group was not written");
-                group.drain(..).for_each(|command| refuse(command, &error));
+            } else {
+                refuse_all(&mut group, &error, counts);
             }
         }
     }
+}
+
+/// Empties the group unless it fails.
+fn write_and_tell(
+    db: &mut Connection,
+    turn: &Mutex<()>,
+    group: &mut Vec<Command>,
+    counts: &Counts,
+) -> rusqlite::Result<()> {
+    let verdicts = {
+        let _turn = turn.blocking_lock();
+        write_group(db, group)?
+    };
+    counts.committed(group.len());
+    group.drain(..).zip(verdicts).for_each(|(command, verdict)| verdict.tell(command));
+    Ok(())
+}
+
+fn refuse_all(group: &mut Vec<Command>, error: &rusqlite::Error, counts: &Counts) {
+    counts.failures.fetch_add(1, Ordering::Relaxed);
+    if error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure) {
+        counts.storage_failed.store(true, Ordering::Relaxed);
+    }
+    tracing::error!(%error, commands = group.len(), "a group was not written");
+    group.drain(..).for_each(|command| refuse(command, error));
 }
 
 enum Verdict {
@@ -308,8 +335,11 @@ fn keep_wal_bounded(db: &Connection, turn: &Mutex<()>, journal: &Weak<()>) {
         thread::sleep(CHECKPOINT_EVERY);
         match checkpoint(db, "PASSIVE") {
             Ok(bytes) if bytes > WAL_RESTART_BYTES => {
+                let pressing = bytes > WAL_PRESSING_BYTES;
+                let wait = if pressing { RESTART_WAIT_PRESSING } else { RESTART_WAIT };
                 let _turn = turn.blocking_lock();
-                if let Err(error) = checkpoint(db, "RESTART") {
+                let restarted = db.busy_timeout(wait).and_then(|()| checkpoint(db, "RESTART"));
+                if let Err(error) = restarted {
                     tracing::warn!(%error, "the write-ahead log could not be restarted");
                 }
             }
