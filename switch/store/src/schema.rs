@@ -2,6 +2,7 @@
 //! triggers that keep the money tables append-only.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use sqlx::SqlSafeStr;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
@@ -17,6 +18,9 @@ statements! {
          WHERE table_schema = current_schema() AND table_name = '_sqlx_migrations'",
     );
 }
+
+/// Long enough for another process to finish the step it is at.
+const AFTER_ANOTHER: Duration = Duration::from_millis(250);
 
 const SWITCH: &str = include_str!("../migrations/0001_switch.sql");
 
@@ -46,7 +50,14 @@ pub async fn migrate(db: &Db) -> Result<(), StoreError> {
     });
     let migrator = Migrator::with_migrations(migrations.collect());
     match (db.sqlite_writer(), db.postgres_pool()) {
-        (Some(pool), _) => migrator.run(pool).await?,
+        // The library locks PostgreSQL only. Here whoever comes second fails on the
+        // first one's work, and finds it done when it looks again.
+        (Some(pool), _) => {
+            if migrator.run(pool).await.is_err() {
+                tokio::time::sleep(AFTER_ANOTHER).await;
+                migrator.run(pool).await?;
+            }
+        }
         (None, Some(pool)) => migrator.run(pool).await?,
         (None, None) => {}
     }
