@@ -1,0 +1,114 @@
+//! Who is calling: `Authorization: Bearer <client>.<secret>`.
+//!
+//! The secret is compared as its SHA-256 in constant time. A client's row is believed for ten
+//! seconds, so that a payment costs no read for it and a revocation reaches every node soon.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use axum::http::{HeaderMap, header};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+use switch_core::clock::Timestamp;
+use switch_core::id::ClientId;
+use switch_engine::Engine;
+
+use crate::problem::{Code, Problem};
+
+const BELIEVED_MS: i64 = 10_000;
+const KEPT_MAX: usize = 10_000;
+
+/// The clients that called lately.
+pub(crate) struct Clients {
+    rate_per_second: u32,
+    kept: RwLock<HashMap<ClientId, Arc<Known>>>,
+}
+
+struct Known {
+    secret_hash: [u8; 32],
+    read_at: Timestamp,
+    bucket: Arc<Mutex<Bucket>>,
+}
+
+/// Requests a client may still make.
+struct Bucket {
+    thousandths: i64,
+    filled_at: Timestamp,
+}
+
+impl Clients {
+    /// Nobody yet.
+    pub(crate) fn new(rate_per_second: u32) -> Self {
+        Self { rate_per_second, kept: RwLock::default() }
+    }
+
+    /// The caller of a request.
+    pub(crate) async fn authenticate(
+        &self,
+        engine: &Engine,
+        headers: &HeaderMap,
+    ) -> Result<ClientId, Problem> {
+        let unauthorized = || Problem::new(Code::Unauthorized);
+        let (id, secret) = credentials(engine, headers).ok_or_else(unauthorized)?;
+        let known = self.find(engine, id).await?;
+        // An unknown client costs what a wrong secret costs.
+        let expected = known.as_ref().map_or([0; 32], |known| known.secret_hash);
+        let given: [u8; 32] = Sha256::digest(secret.as_bytes()).into();
+        let same = bool::from(given.ct_eq(&expected));
+        let known = known.filter(|_| same).ok_or_else(unauthorized)?;
+        if self.rate_per_second > 0 && !self.allows(&known, engine.clock().now()) {
+            return Err(Problem::new(Code::RateLimited));
+        }
+        Ok(id)
+    }
+
+    async fn find(&self, engine: &Engine, id: ClientId) -> Result<Option<Arc<Known>>, Problem> {
+        let now = engine.clock().now();
+        let kept = self.kept.read().ok().and_then(|kept| kept.get(&id).cloned());
+        if let Some(known) = &kept
+            && (0..BELIEVED_MS).contains(&now.ms_since(known.read_at))
+        {
+            return Ok(kept);
+        }
+        let client = switch_store::client::find(engine.db(), id).await.map_err(super::unavailable)?;
+        let secret_hash = client.and_then(|client| <[u8; 32]>::try_from(client.secret_hash?).ok());
+        let known = secret_hash.map(|secret_hash| {
+            let full = Bucket { thousandths: i64::from(self.rate_per_second) * 1000, filled_at: now };
+            let bucket = kept.map_or_else(|| Arc::new(Mutex::new(full)), |known| Arc::clone(&known.bucket));
+            Arc::new(Known { secret_hash, read_at: now, bucket })
+        });
+        if let Ok(mut kept) = self.kept.write() {
+            if kept.len() >= KEPT_MAX {
+                kept.clear();
+            }
+            match &known {
+                Some(known) => kept.insert(id, Arc::clone(known)),
+                None => kept.remove(&id),
+            };
+        }
+        Ok(known)
+    }
+
+    fn allows(&self, known: &Known, now: Timestamp) -> bool {
+        let mut bucket = known.bucket.lock().unwrap_or_else(PoisonError::into_inner);
+        let rate = i64::from(self.rate_per_second);
+        let waited_ms = now.ms_since(bucket.filled_at).clamp(0, 1000);
+        bucket.thousandths = (bucket.thousandths + waited_ms * rate).min(rate * 1000);
+        bucket.filled_at = now;
+        let allowed = bucket.thousandths >= 1000;
+        if allowed {
+            bucket.thousandths -= 1000;
+        }
+        allowed
+    }
+}
+
+/// The client and the secret a request names.
+fn credentials<'a>(engine: &Engine, headers: &'a HeaderMap) -> Option<(ClientId, &'a str)> {
+    let mut given = headers.get_all(header::AUTHORIZATION).iter();
+    let (Some(only), None) = (given.next(), given.next()) else { return None };
+    let (scheme, token) = only.to_str().ok()?.split_once(' ')?;
+    let (client, secret) = token.trim().split_once('.')?;
+    let id = engine.public_ids().read("cli", client).ok()?;
+    scheme.eq_ignore_ascii_case("bearer").then_some((ClientId(id), secret))
+}

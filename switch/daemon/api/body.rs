@@ -1,0 +1,165 @@
+//! From the bytes of a body to a request, or to every flaw it has by field.
+//!
+//! The way of a good request is one pass of `serde_json`. Only a bad one is read a second time, to
+//! name all of its flaws at once.
+
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::extract::Request;
+use axum::http::header;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::Api;
+use crate::problem::{Code, FieldError, Flaw, Problem};
+
+/// A body that drips is not waited for.
+const READ_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What a field of a request is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Field {
+    pub(crate) name: &'static str,
+    pub(crate) required: bool,
+    pub(crate) kind: Kind,
+}
+
+/// The form of a field.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Kind {
+    Text,
+    Object(&'static [Field]),
+}
+
+/// A text that must be there.
+pub(crate) const fn text(name: &'static str) -> Field {
+    Field { name, required: true, kind: Kind::Text }
+}
+
+/// A text that may be left out.
+pub(crate) const fn maybe_text(name: &'static str) -> Field {
+    Field { name, required: false, kind: Kind::Text }
+}
+
+/// An object that must be there.
+pub(crate) const fn object(name: &'static str, fields: &'static [Field]) -> Field {
+    Field { name, required: true, kind: Kind::Object(fields) }
+}
+
+/// The bytes of a JSON body within the limit.
+pub(crate) async fn bytes(api: &Api, request: Request) -> Result<Bytes, Problem> {
+    let headers = request.headers();
+    let content_type = headers.get(header::CONTENT_TYPE).map(|value| value.as_bytes());
+    if !content_type.is_some_and(is_json) {
+        return Err(Problem::new(Code::ContentTypeUnsupported));
+    }
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > api.body_max_bytes) {
+        return Err(Problem::new(Code::BodyTooLarge));
+    }
+    let body: Body = request.into_body();
+    match tokio::time::timeout(READ_TIMEOUT, axum::body::to_bytes(body, api.body_max_bytes)).await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(error)) if is_length_limit(&error) => Err(Problem::new(Code::BodyTooLarge)),
+        Ok(Err(_)) | Err(_) => Err(Problem::new(Code::BodyIncomplete)),
+    }
+}
+
+fn is_json(value: &[u8]) -> bool {
+    let essence = value.split(|b| *b == b';').next().unwrap_or_default().trim_ascii();
+    essence.eq_ignore_ascii_case(b"application/json")
+}
+
+/// The limit's error sits under axum's; its type is of a crate that only axum uses.
+fn is_length_limit(error: &axum::Error) -> bool {
+    let mut source = std::error::Error::source(error);
+    while let Some(error) = source {
+        if error.to_string().contains("length limit exceeded") {
+            return true;
+        }
+        source = error.source();
+    }
+    false
+}
+
+/// The request in a body.
+pub(crate) fn read<'de, T: Deserialize<'de>>(bytes: &'de [u8], shape: &[Field]) -> Result<T, Problem> {
+    match serde_json::from_slice(bytes) {
+        Ok(request) => Ok(request),
+        Err(error) => Err(diagnose(bytes, shape, &error)),
+    }
+}
+
+fn diagnose(bytes: &[u8], shape: &[Field], error: &serde_json::Error) -> Problem {
+    let note = error.to_string();
+    let Ok(value) = serde_json::from_slice::<Value>(bytes) else {
+        return Problem::new(Code::MalformedJson).noted("", Flaw::Syntax, note);
+    };
+    let mut errors = Vec::new();
+    flaws(&value, shape, "", &mut errors);
+    if errors.is_empty() {
+        // What a second reading does not show: a field that stands twice.
+        let name = note.strip_prefix("duplicate field `").and_then(|rest| rest.split('`').next());
+        let place = name.map(|name| format!("/{name}")).unwrap_or_default();
+        errors.push(FieldError { place, flaw: Flaw::Duplicate, note: None });
+    }
+    Problem::new(Code::InvalidFields).with(errors)
+}
+
+/// Flaws named in one answer; a body of unknown fields does not get a longer one back.
+const FLAWS_MAX: usize = 20;
+
+fn flaws(value: &Value, shape: &[Field], path: &str, errors: &mut Vec<FieldError>) {
+    let mut found = |place: String, flaw| errors.push(FieldError { place, flaw, note: None });
+    let Value::Object(given) = value else { return found(path.to_owned(), Flaw::NotObject) };
+    for name in given.keys().take(FLAWS_MAX).filter(|name| !shape.iter().any(|field| field.name == *name)) {
+        let shown: String = name.chars().take(64).collect();
+        found(format!("{path}/{}", shown.replace('~', "~0").replace('/', "~1")), Flaw::UnknownField);
+    }
+    for field in shape {
+        let place = format!("{path}/{}", field.name);
+        match (given.get(field.name), field.kind) {
+            (None | Some(Value::Null), _) if !field.required => {}
+            (None, _) => found(place, Flaw::Missing),
+            (Some(Value::String(_)), Kind::Text) => {}
+            (Some(_), Kind::Text) => found(place, Flaw::NotText),
+            (Some(_), Kind::Object(_)) => {}
+        }
+    }
+    for field in shape {
+        if let (Kind::Object(inner), Some(value)) = (field.kind, given.get(field.name)) {
+            flaws(value, inner, &format!("{path}/{}", field.name), errors);
+        }
+    }
+}
+
+/// Collects the flaws of values, so that one answer names them all.
+#[derive(Debug, Default)]
+pub(crate) struct Flaws(Vec<FieldError>);
+
+impl Flaws {
+    /// Keeps a good value, or notes what is wrong with it.
+    pub(crate) fn take<T>(&mut self, place: &str, value: Result<T, Flaw>) -> Option<T> {
+        match value {
+            Ok(value) => Some(value),
+            Err(flaw) => {
+                self.0.push(FieldError { place: place.to_owned(), flaw, note: None });
+                None
+            }
+        }
+    }
+
+    /// The refusal, when there is a flaw.
+    pub(crate) fn problem(self) -> Problem {
+        Problem::new(Code::InvalidFields).with(self.0)
+    }
+}
+
+/// A text of the caller's within a length, without control characters.
+pub(crate) fn plain(text: &str, length: std::ops::RangeInclusive<usize>) -> Result<String, Flaw> {
+    if text.chars().any(char::is_control) {
+        return Err(Flaw::ControlCharacter);
+    }
+    if length.contains(&text.chars().count()) { Ok(text.to_owned()) } else { Err(Flaw::Length) }
+}

@@ -1,0 +1,211 @@
+//! What an operator does beside the running switch: the schema, clients, agents.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use sha2::{Digest, Sha256};
+use switch_core::accounts::Account;
+use switch_core::agent::Terminal;
+use switch_core::clock::{Clock, Timestamp};
+use switch_core::id::{ClientId, IdSequence, PublicIds};
+use switch_core::ledger::{Transfer, TransferKind};
+use switch_core::money::{Currency, Money};
+use switch_store::client::{Client, ClientKind, Webhook};
+use switch_store::{Db, agent, client, ledger, schema};
+
+use crate::courier::{self, Reach};
+use crate::secrets;
+use crate::settings::Loaded;
+use crate::wiring::{self, StartError, random};
+
+/// Writes a line to standard output.
+///
+/// # Errors
+/// When nobody takes it.
+pub(crate) fn print(text: &str) -> Result<ExitCode, StartError> {
+    let written = writeln!(std::io::stdout(), "{text}");
+    written
+        .map(|()| ExitCode::SUCCESS)
+        .map_err(|error| StartError::Machine(format!("standard output: {error}")))
+}
+
+/// `switchd migrate`.
+pub(crate) async fn migrate(loaded: Loaded, check: bool) -> Result<ExitCode, StartError> {
+    if check {
+        wiring::database(&loaded, false).await?;
+        return print("the schema is up to date");
+    }
+    let db = wiring::database(&loaded, true).await?;
+    let left = schema::pending(&db).await?;
+    db.close().await;
+    print(&format!("the schema is up to date, {left} steps left"))
+}
+
+/// A database with what is needed to write beside the switch.
+pub(crate) struct Desk {
+    db: Db,
+    ids: IdSequence,
+    public_ids: PublicIds,
+    now: Timestamp,
+    clock: std::sync::Arc<dyn Clock>,
+}
+
+impl Desk {
+    /// Opens it.
+    pub(crate) async fn open(loaded: &Loaded) -> Result<Self, StartError> {
+        let db = wiring::database(loaded, loaded.settings.database.migrate).await?;
+        let (public_ids, clock) = (secrets::public_ids(loaded)?, wiring::clock(loaded)?);
+        Ok(Self { ids: wiring::ids(loaded, &db).await?, db, public_ids, now: clock.now(), clock })
+    }
+
+    /// Closes it.
+    pub(crate) async fn close(self) {
+        self.db.close().await;
+    }
+
+    /// The client of a name.
+    pub(crate) async fn client(&self, name: &str) -> Result<Option<ClientId>, StartError> {
+        Ok(client::find_by_name(&self.db, name).await?.map(|client| client.id))
+    }
+
+    /// Whether credentials are those of a client here.
+    pub(crate) async fn knows(&self, credentials: &str) -> Result<bool, StartError> {
+        let Some((number, secret)) = credentials.split_once('.') else { return Ok(false) };
+        let Ok(id) = self.public_ids.read("cli", number) else { return Ok(false) };
+        let hash = client::find(&self.db, ClientId(id)).await?.and_then(|client| client.secret_hash);
+        Ok(hash.is_some_and(|hash| hash == Sha256::digest(secret.as_bytes()).to_vec()))
+    }
+
+    /// Adds a client of the API; its credentials and the secret of its news.
+    pub(crate) async fn add_client(
+        &mut self,
+        name: &str,
+        webhook: Option<String>,
+    ) -> Result<(String, Option<String>), StartError> {
+        let secret: String = codecs::hex::encode(&random::<32>()?).to_ascii_lowercase();
+        let webhook = webhook
+            .map(|url| Ok::<_, StartError>(Webhook { url, secret: courier::secret(&random()?) }))
+            .transpose()?;
+        // The number stands in a header, where not every check character may (RFC 9110, token68).
+        let id = loop {
+            let id = self.ids.next(self.now);
+            if self.public_ids.show("cli", id).ends_with(|c: char| c.is_ascii_alphanumeric()) {
+                break ClientId(id);
+            }
+        };
+        let news_secret = webhook.as_ref().map(|webhook| webhook.secret.clone());
+        let hash = Sha256::digest(secret.as_bytes()).to_vec();
+        let new =
+            Client { id, name: name.to_owned(), kind: ClientKind::Api, secret_hash: Some(hash), webhook };
+        self.insert(&new).await?;
+        Ok((format!("{}.{secret}", self.public_ids.show("cli", id.0)), news_secret))
+    }
+
+    /// Adds an agent that cannot sign in to the API.
+    pub(crate) async fn add_agent(&mut self, name: &str) -> Result<ClientId, StartError> {
+        let id = ClientId(self.ids.next(self.now));
+        let new =
+            Client { id, name: name.to_owned(), kind: ClientKind::Agent, secret_hash: None, webhook: None };
+        self.insert(&new).await.map(|()| id)
+    }
+
+    async fn insert(&self, new: &Client) -> Result<(), StartError> {
+        let mut tx = self.db.begin().await?;
+        if !client::add(&mut tx, new, self.now).await? {
+            return Err(StartError::Machine(format!("the name {} is in use", new.name)));
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// Registers a terminal.
+    pub(crate) async fn add_terminal(&self, terminal: &Terminal) -> Result<(), StartError> {
+        let mut tx = self.db.begin().await?;
+        if !agent::add_terminal(&mut tx, terminal, self.now).await? {
+            return Err(StartError::Machine(format!("the terminal {} is registered already", terminal.id)));
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// What an agent's float holds, minor units.
+    pub(crate) async fn float(&mut self, agent: ClientId, currency: Currency) -> Result<i64, StartError> {
+        let float = Account::Float { agent, currency };
+        let float = ledger::account(&self.db, &float, || self.ids.next(self.now)).await?;
+        Ok(ledger::floored_balance(&self.db, float).await?)
+    }
+
+    /// Books money that an agent paid in at the bank.
+    pub(crate) async fn top_up(&mut self, agent: ClientId, amount: Money) -> Result<(), StartError> {
+        let currency = amount.currency();
+        let mut account =
+            async |account: Account| ledger::account(&self.db, &account, || self.ids.next(self.now)).await;
+        let bank = account(Account::Bank { account: "main".into(), currency }).await?;
+        let float = account(Account::Float { agent, currency }).await?;
+        let transfer = Transfer {
+            cause: self.ids.next(self.now),
+            seq: 1,
+            kind: TransferKind::Book,
+            debit: bank,
+            credit: float,
+            amount,
+            at: self.now,
+            business_date: self.clock.business_date(self.now),
+        };
+        let mut tx = self.db.begin().await?;
+        if !ledger::book_floored(&mut tx, &transfer, float).await? {
+            return Err(StartError::Machine("the float would fall below its floor".into()));
+        }
+        Ok(tx.commit().await?)
+    }
+}
+
+/// `switchd client add`.
+pub(crate) async fn add_client(
+    loaded: Loaded,
+    name: String,
+    webhook: Option<String>,
+) -> Result<ExitCode, StartError> {
+    if let Some(url) = &webhook {
+        Reach::from(&loaded.settings.webhooks).check(url).map_err(StartError::Machine)?;
+    }
+    let mut desk = Desk::open(&loaded).await?;
+    let (credentials, news_secret) = desk.add_client(&name, webhook).await?;
+    desk.close().await;
+    // Alone on its line, so that a script can take it.
+    print(&credentials)?;
+    if let Some(secret) = news_secret {
+        print(&secret)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// An agent as the operator names it.
+#[derive(Debug)]
+pub(crate) struct NewAgent {
+    pub(crate) name: String,
+    pub(crate) terminal: String,
+    pub(crate) float: String,
+    pub(crate) currency: String,
+    pub(crate) amount_max: String,
+}
+
+/// `switchd agent add`.
+pub(crate) async fn add_agent(loaded: Loaded, new: NewAgent) -> Result<ExitCode, StartError> {
+    let wrong = |what: &str, problem: String| StartError::Machine(format!("{what} {problem}"));
+    let currency = Currency::from_alpha(&new.currency)
+        .ok_or_else(|| wrong("--currency", "must be ISO 4217 letters the switch knows".into()))?;
+    let amount = |what: &str, text: &str| {
+        let money = Money::parse(text, currency).map_err(|error| wrong(what, error.to_string()))?;
+        if money.minor() > 0 { Ok(money) } else { Err(wrong(what, "must be above zero".into())) }
+    };
+    let (float, amount_max) = (amount("--float", &new.float)?, amount("--amount-max", &new.amount_max)?);
+    if new.terminal.len() != 8 || !new.terminal.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        return Err(wrong("--terminal", "must be eight letters or digits".into()));
+    }
+    let mut desk = Desk::open(&loaded).await?;
+    let agent = desk.add_agent(&new.name).await?;
+    desk.add_terminal(&Terminal { id: new.terminal.clone(), agent, amount_max_minor: amount_max.minor() })
+        .await?;
+    desk.top_up(agent, float).await?;
+    desk.close().await;
+    print(&format!("agent {}, terminal {}, float {float}", new.name, new.terminal))
+}
