@@ -168,6 +168,7 @@ fn start_card_host(files: &folder::Files) -> Result<CardHost, StartError> {
     let listen = settings.link.address.first().cloned().unwrap_or_default();
     let mut twin = HostSettings::twin_of(&settings, &listen);
     twin.book = Some(files.folder.join("card-host-book.jsonl"));
+    twin.faults.late = Duration::from_millis(folder::RESPONSE_TIMEOUT_MS * 3 / 2);
     CardHost::start(twin)
         .map_err(|error| StartError::Machine(format!("the sandbox card host, {listen}: {error}")))
 }

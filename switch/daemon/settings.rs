@@ -108,6 +108,11 @@ pub(crate) struct Database {
     /// `switchd migrate` was run.
     #[config(env = "SWITCHD_DATABASE_MIGRATE", default = false)]
     pub(crate) migrate: bool,
+
+    /// How payments are committed. "group": all of a moment together, the only one to run with. "plain":
+    /// each alone, the yardstick that `cargo bench --bench pay` measures the other against.
+    #[config(env = "SWITCHD_DATABASE_JOURNAL", default = "group")]
+    pub(crate) journal: String,
 }
 
 /// The listener of the API.

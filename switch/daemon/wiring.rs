@@ -185,7 +185,10 @@ pub(crate) async fn assemble(loaded: &Loaded, migrate: bool) -> Result<Parts, St
     let clock = clock(loaded)?;
     let public_ids = secrets::public_ids(loaded)?;
     let db = database(loaded, migrate || settings.database.migrate).await?;
-    let journal = Journal::start(&db).await?;
+    let journal = match settings.database.journal.as_str() {
+        "plain" => Journal::start_plain(&db),
+        _ => Journal::start(&db).await?,
+    };
     let (desk, inbox) = evidence::channel();
 
     let (mut outbound, mut inbound, mut links) = (Vec::<Arc<dyn Connector>>::new(), Vec::new(), Vec::new());

@@ -11,6 +11,9 @@ const CARD: &str = crate::sandbox::CARD_SETTINGS;
 const POS: &str = include_str!("../../../config/connectors/pos-sandbox.toml");
 const SERVICES: &str = include_str!("../../../config/services/sandbox.toml");
 
+/// How long the demo waits for the card host.
+pub(super) const RESPONSE_TIMEOUT_MS: u64 = 5_000;
+
 /// What was written.
 pub(super) struct Files {
     /// The folder.
@@ -35,8 +38,11 @@ pub(super) fn write(options: &Options) -> Result<Files, StartError> {
     }
     keep_secret(&folder.join("ids.key"), &codecs::hex::encode(&random::<16>()?))?;
     keep_secret(&folder.join("vault.key"), &format!("demo {}", codecs::hex::encode(&random::<32>()?)))?;
-    let card = with_port(CARD, "7583", options.card_port)?;
-    let pos = with_port(POS, "7584", options.pos_port)?;
+    let card = with(CARD, "127.0.0.1:7583", &format!("127.0.0.1:{}", options.card_port))?;
+    // Nobody trying out a silent card waits half a minute.
+    let card =
+        with(&card, "response_timeout_ms = 30_000", &format!("response_timeout_ms = {RESPONSE_TIMEOUT_MS}"))?;
+    let pos = with(POS, "127.0.0.1:7584", &format!("127.0.0.1:{}", options.pos_port))?;
     replace(&folder.join("connectors/card-sandbox.toml"), &card)?;
     replace(&folder.join("connectors/pos-sandbox.toml"), &pos)?;
     replace(&folder.join("services/sandbox.toml"), SERVICES)?;
@@ -80,12 +86,11 @@ format = "text"
     )
 }
 
-fn with_port(settings: &str, from: &str, to: u16) -> Result<String, StartError> {
-    let (old, new) = (format!("127.0.0.1:{from}"), format!("127.0.0.1:{to}"));
-    if settings.contains(&old) {
-        Ok(settings.replace(&old, &new))
+fn with(settings: &str, old: &str, new: &str) -> Result<String, StartError> {
+    if settings.contains(old) {
+        Ok(settings.replace(old, new))
     } else {
-        Err(StartError::Machine(format!("the sandbox settings do not name {old}")))
+        Err(StartError::Machine(format!("the sandbox settings do not say {old}")))
     }
 }
 

@@ -59,6 +59,9 @@ impl Loaded {
 
     fn check_database(&self) -> Verdict {
         let database = &self.settings.database;
+        if !matches!(database.journal.as_str(), "group" | "plain") {
+            return Err(self.wrong("database.journal", "must be \"group\" or \"plain\""));
+        }
         let is_sqlite = database.url.strip_prefix("sqlite:").is_some_and(|path| !path.is_empty());
         let rest =
             ["postgres://", "postgresql://"].iter().find_map(|scheme| database.url.strip_prefix(scheme));
