@@ -453,3 +453,17 @@ async fn an_approval_without_a_true_mac_is_no_payment() {
     assert_eq!(forger.pay(&cash(3), false).await.expect("an answer").code, "63");
     assert_eq!(shop.desk.book.lock().expect("no panic under the lock").postings, 1);
 }
+
+/// What the README prints for a person is what the code writes.
+#[test]
+fn the_readme_prints_true_messages() {
+    let readme = include_str!("../src/pos_iso8583/README.md").replace("\\\n", "");
+    let demo = demo_messages(&settings(|_| {}), &cash(7)).expect("written");
+    let sign_on_frame = 2 * (2 + 63);
+    assert!(readme.contains(&format!("echo {} ", demo.payment)), "{}", demo.payment);
+    assert!(readme.contains(&format!("\n{}\n", &demo.reversal[sign_on_frame..])), "{}", &demo.reversal[sign_on_frame..]);
+    for (pan, line) in [("4000000000000010", "never answers"), ("4000000000000341", "wrong MAC")] {
+        let card = include_str!("../src/card_iso8583/README.md");
+        assert!(card.lines().any(|text| text.contains(pan) && text.contains(line)), "{pan}");
+    }
+}
