@@ -461,7 +461,11 @@ fn the_readme_prints_true_messages() {
     let demo = demo_messages(&settings(|_| {}), &cash(7)).expect("written");
     let sign_on_frame = 2 * (2 + 63);
     assert!(readme.contains(&format!("echo {} ", demo.payment)), "{}", demo.payment);
-    assert!(readme.contains(&format!("\n{}\n", &demo.reversal[sign_on_frame..])), "{}", &demo.reversal[sign_on_frame..]);
+    assert!(
+        readme.contains(&format!("\n{}\n", &demo.reversal[sign_on_frame..])),
+        "{}",
+        &demo.reversal[sign_on_frame..]
+    );
     for (pan, line) in [("4000000000000010", "never answers"), ("4000000000000341", "wrong MAC")] {
         let card = include_str!("../src/card_iso8583/README.md");
         assert!(card.lines().any(|text| text.contains(pan) && text.contains(line)), "{pan}");

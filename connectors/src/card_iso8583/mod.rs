@@ -1,14 +1,15 @@
 //! A card host over ISO 8583, with us as the acquirer's client.
 //!
-//! `messages.rs` says what is written and read, `response_codes.rs` what a code means, `link.rs` keeps the session,
-//! `settings.rs` is the file of one host, `sandbox.rs` is the host itself for tests and the demo. The engine's
-//! references go through unchanged; nothing is decided and nothing remembered here.
+//! `messages.rs` says what is written and read, `response_codes.rs` what a code means, `link.rs` is the multiplexer,
+//! `session.rs` the life of a connection, `settings.rs` the file of one host, and `sandbox.rs` the host itself, for
+//! tests and the demo. The engine's references go through unchanged; nothing is decided and nothing remembered here.
 
 mod link;
 pub(crate) mod messages;
 mod pending;
 pub mod response_codes;
 pub mod sandbox;
+mod session;
 pub mod settings;
 
 use std::sync::Arc;
