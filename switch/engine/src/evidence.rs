@@ -54,9 +54,11 @@ impl Evidence for Desk {
 
 pub(crate) async fn read(engine: Arc<Engine>, mut inbox: Inbox) {
     loop {
+        // What was said before the stop is still heard.
         let said = tokio::select! {
-            () = engine.stop.cancelled() => return,
+            biased;
             said = inbox.0.recv() => said,
+            () = engine.stop.cancelled() => return,
         };
         match said {
             None => return,
@@ -85,11 +87,13 @@ impl Engine {
             self.resolve(&work, None, Event::Answered(outcome)).await?;
             return Ok(());
         }
-        match switch_store::payment::find(&self.db, first).await? {
-            Some(view) if view.attempt == Some(id) => {
-                self.answer_after_the_end(connector, &view, id, outcome).await
-            }
-            _ => {
+        let ended = match switch_store::payment::find(&self.db, first).await? {
+            Some(view) if view.attempt == Some(id) => Some(view),
+            _ => switch_store::payment::find_rerouted(&self.db, id).await?,
+        };
+        match ended {
+            Some(view) => self.answer_after_the_end(connector, &view, id, outcome).await,
+            None => {
                 self.alarm(first, "an answer to a payment that is not known");
                 Ok(())
             }
@@ -135,7 +139,7 @@ impl Engine {
                     let refs = AttemptRef { sent_at: promise.at, ..attempt.refs.clone() };
                     let armed = OpenAttempt {
                         refs,
-                        attempt_no: 1,
+                        attempt_no: promise.attempt_no,
                         connector: connector.into(),
                         debit: promise.debit,
                         credit: promise.credit,

@@ -24,7 +24,9 @@ statements! {
     MOVE_FLOORED = portable(
         "UPDATE floored_balance SET balance_minor = balance_minor + $2
          WHERE account_id = $1 AND balance_minor + $2 >= floor_minor");
-    PROMISE = portable("SELECT debit, credit, at FROM transfer WHERE cause = $1 AND seq = 1");
+    PROMISE = portable(
+        "SELECT debit, credit, at, seq FROM transfer WHERE cause = $1 AND kind = 'PENDING'
+         ORDER BY seq DESC LIMIT 1");
     FLOORED = portable("SELECT balance_minor FROM floored_balance WHERE account_id = $1");
     BALANCES = portable(
         "SELECT a.code, a.currency, CAST(SUM(m.amount) AS BIGINT) AS balance FROM (
@@ -143,7 +145,7 @@ pub async fn book_floored(tx: &mut Tx, t: &Transfer, floored: AccountId) -> Resu
     Ok(true)
 }
 
-/// The first promise of a cause.
+/// The last promise of a cause: that of the attempt which decided.
 ///
 /// # Errors
 /// [`StoreError::Corrupt`] when there is none.
@@ -154,6 +156,7 @@ pub async fn promise_of(db: &Db, cause: i64) -> Result<Promise, StoreError> {
         debit: AccountId(row.int("debit")?),
         credit: AccountId(row.int("credit")?),
         at: Timestamp(row.int("at")?),
+        attempt_no: (row.int("seq")? as i32 + 1) / 2,
     })
 }
 
@@ -166,4 +169,6 @@ pub struct Promise {
     pub credit: AccountId,
     /// When its attempt was committed to be sent.
     pub at: Timestamp,
+    /// Which attempt of the payment it is, from 1.
+    pub attempt_no: i32,
 }

@@ -31,6 +31,8 @@ macro_rules! view {
 statements! {
     BY_ID = portable(concat!(view!(), "WHERE p.id = $1"));
     BY_KEY = portable(concat!(view!(), "WHERE p.client_id = $1 AND p.key = $2"));
+    BY_REROUTED = portable(concat!(view!(),
+        "WHERE o.attempt_id = $1 AND o.attempt_id <> o.payment_id"));
     BY_CLIENT = portable(concat!(view!(),
         "WHERE p.client_id = $1 AND p.id < $2 ORDER BY p.id DESC LIMIT $3"));
     CLAIM = portable("SELECT payment_id FROM bill_claim WHERE bill_id = $1");
@@ -142,6 +144,14 @@ pub(crate) fn read_view(row: &Row) -> Result<PaymentView, StoreError> {
 /// The engine's own.
 pub async fn find(db: &Db, id: PaymentId) -> Result<Option<PaymentView>, StoreError> {
     db.fetch_optional(&BY_ID, values![id.0]).await?.as_ref().map(read_view).transpose()
+}
+
+/// The payment that ended with this attempt, which was not its first.
+///
+/// # Errors
+/// The engine's own.
+pub async fn find_rerouted(db: &Db, id: AttemptId) -> Result<Option<PaymentView>, StoreError> {
+    db.fetch_optional(&BY_REROUTED, values![id.0]).await?.as_ref().map(read_view).transpose()
 }
 
 /// The payment of a client's key.

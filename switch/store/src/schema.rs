@@ -36,7 +36,12 @@ fn steps(backend: Backend) -> Vec<(i64, &'static str, String)> {
             include_str!("../migrations/0002_append_only.sqlite.sql"),
         ),
     };
-    vec![(1, "switch", switch), (2, "append only", append_only.to_owned())]
+    let rerouted = include_str!("../migrations/0003_rerouted.sql");
+    vec![
+        (1, "switch", switch),
+        (2, "append only", append_only.to_owned()),
+        (3, "rerouted", rerouted.to_owned()),
+    ]
 }
 
 /// Applies what is missing. Safe to call again and from several nodes at once.
