@@ -97,6 +97,8 @@ impl Engine {
     /// # Errors
     /// [`PayRefusal`]. An unknown outcome is not an error: it is an answer.
     pub async fn pay(self: &Arc<Self>, order: PayOrder) -> Result<Paid, PayRefusal> {
+        // Before the permit, so that a drain waits also for what is being prepared.
+        let _in_hand = self.tasks.token();
         let Ok(permit) = Arc::clone(&self.in_flight).try_acquire_owned() else {
             self.counters.shed.fetch_add(1, Relaxed);
             return Err(PayRefusal::Overloaded);
@@ -129,7 +131,9 @@ impl Engine {
             return Err(PayRefusal::BillNotPayable(BillState::Expired));
         }
         let card = match (order.method, order.card, facts.card) {
-            (Method::Card, Some(_), Some(sealed)) if sealed.client == order.client => {
+            (Method::Card, Some(_), Some(sealed))
+                if sealed.client == order.client && now < sealed.expires_at =>
+            {
                 let vault = self.vault.as_ref().ok_or(PayRefusal::UnknownCard)?;
                 Some(vault.open(&sealed).ok_or(PayRefusal::UnknownCard)?)
             }
@@ -157,7 +161,8 @@ impl Engine {
         let (stan, mut work) = (attempt.refs.stan, open_work(attempt.clone(), &payment, &bill));
         let intake = Intake { payment: payment.clone(), bill: bill.id, attempt };
         let taken = self.journal.intake(intake).await;
-        if !matches!(taken, Ok(IntakeVerdict::Taken)) {
+        // Without a verdict the row may be there: then its number is in use.
+        if matches!(taken, Ok(IntakeVerdict::KeyUsed | IntakeVerdict::BillTaken)) {
             self.connectors[first].release_stan(stan);
         }
         match taken? {
@@ -179,13 +184,18 @@ impl Engine {
             let event = match payments.send(&instruction(&work)).await {
                 Ok(outcome) => Event::Answered(outcome),
                 Err(SendError::NotSent(_)) => match networks.next() {
-                    Some(next) => match self.reroute(&work, next, &bill).await? {
-                        Some(rerouted) => {
+                    Some(next) => match self.reroute(&work, next, &bill).await {
+                        Ok(Some(rerouted)) => {
                             self.connectors[network].release_stan(work.attempt.refs.stan);
                             (network, work) = (next, rerouted);
                             continue;
                         }
-                        None => Event::Silent,
+                        Ok(None) => Event::Silent,
+                        // It cannot go another way, and it has gone none.
+                        Err(refusal) => {
+                            tracing::warn!(payment = id.0, %refusal, "a payment cannot be rerouted");
+                            Event::NotSent
+                        }
                     },
                     None => Event::NotSent,
                 },
