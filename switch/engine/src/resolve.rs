@@ -74,6 +74,10 @@ impl Engine {
                 return Ok(decided);
             }
             match attempt::of_payment(&self.db, id).await? {
+                // Another node sent it meanwhile: the next copy leaves when it is due.
+                Some(found) if event == Event::ReversalDue && found.attempt.due_at > self.clock.now() => {
+                    return self.standing(payment, Some(found)).await;
+                }
                 Some(found) => work = found,
                 None => return self.standing(payment, None).await,
             }
