@@ -17,6 +17,8 @@ use tokio::task::JoinSet;
 use crate::Engine;
 
 const LEASE_MS: i64 = 30_000;
+/// A courier that hangs gives its event back within the lease.
+const DELIVERY_MAX: Duration = Duration::from_secs(15);
 const GROUP_MAX: u32 = 32;
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 const RETRY_FIRST_MS: i64 = 1_000;
@@ -104,7 +106,8 @@ impl Engine {
                     state,
                     at: event.at,
                 };
-                courier.deliver(&delivery).await
+                let answer = tokio::time::timeout(DELIVERY_MAX, courier.deliver(&delivery)).await;
+                answer.unwrap_or_else(|_| Err(DeliveryError("no answer in time".into())))
             }
         };
         let mut tx = self.db.begin().await?;
