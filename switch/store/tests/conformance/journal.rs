@@ -31,6 +31,7 @@ suite! {
     the_end_of_an_orphan_only_closes_it,
     the_card_leaves_with_the_end,
     five_hundred_mixed_commands_are_answered_one_by_one,
+    the_plain_journal_tells_the_same,
     a_commit_carries_many_commands,
     a_command_that_cannot_be_written_fails_alone,
 }
@@ -374,6 +375,16 @@ async fn five_hundred_mixed_commands_are_answered_one_by_one(bed: &Bed) {
     assert_eq!(bed.raw.number("SELECT COUNT(*) FROM payment").await, 250 + 1 + 250 + 50);
     assert_eq!(bed.raw.number("SELECT COUNT(*) FROM outcome").await, 50 + 100);
     assert_eq!(bed.raw.number("SELECT COUNT(*) FROM open_attempt").await, 250 + 1 + 250 - 100);
+}
+
+async fn the_plain_journal_tells_the_same(bed: &Bed) {
+    let plain = Journal::start_plain(&bed.db);
+    for (command, verdict) in mixed(bed, &plain, 100).await {
+        assert_eq!(told(&plain, command).await, verdict);
+    }
+    assert_eq!(bed.raw.number("SELECT COUNT(*) FROM payment").await, 50 + 50 + 10);
+    assert_eq!(bed.raw.number("SELECT COUNT(*) FROM outcome").await, 10 + 20);
+    assert_eq!(bed.raw.number("SELECT COUNT(*) FROM open_attempt").await, 50 + 50 - 20);
 }
 
 async fn a_commit_carries_many_commands(bed: &Bed) {
