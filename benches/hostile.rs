@@ -5,9 +5,9 @@
 //! `cargo bench --bench hostile` sends 500,000 bodies to the API and 500,000 frames
 //! to the port for terminals; `-- --bodies N --frames N --seed S` changes that.
 #![expect(clippy::print_stdout, reason = "it is a report")]
-#![expect(missing_docs, reason = "a program, not a library")]
 
 #[path = "../tests/rig/mod.rs"]
+#[expect(dead_code, reason = "load and crash loop use the rest of the rig")]
 mod rig;
 
 use std::io::{Read, Write};
@@ -74,6 +74,7 @@ async fn run(bodies: usize, frames: usize, seed: u64) {
     let mut database = Database::create("sqlite", "hostile", &folder.0).await;
     let seeds = database.seed(16).await;
     let host = processes::card_host(Path::new(SWITCHD), &folder.0, None);
+    let port = processes::free_address();
     let (daemon, ops) = processes::daemon(&Setup {
         switchd: Path::new(SWITCHD),
         folder: &folder.0,
@@ -81,6 +82,7 @@ async fn run(bodies: usize, frames: usize, seed: u64) {
         journal: "group",
         card_host: host.address,
         in_flight_max: 256,
+        pos: Some(port),
     });
     let before = processes::resident_mib(daemon.pid());
 
@@ -88,7 +90,6 @@ async fn run(bodies: usize, frames: usize, seed: u64) {
     hostile_bodies(daemon.address, &seeds.client, bodies, seed).await;
     println!("{bodies} bodies in {:.0} s, seed {seed}", started.elapsed().as_secs_f64());
 
-    let port = processes::pos_address(&folder.0);
     let started = Instant::now();
     hostile_frames(port, frames, seed);
     println!("{frames} frames in {:.0} s, seed {seed}", started.elapsed().as_secs_f64());
@@ -150,10 +151,28 @@ async fn hostile_bodies(address: SocketAddr, credential: &str, count: usize, see
     println!("  statuses {statuses:?}");
 }
 
+/// A sign-on and the message behind it, apart.
+fn frames_of(bytes: &[u8]) -> Vec<Vec<u8>> {
+    let first = 2 + usize::from(u16::from_be_bytes([bytes[0], bytes[1]]));
+    vec![bytes[..first].to_vec(), bytes[first..].to_vec()]
+}
+
 /// Mutations of good frames, many on a connection until the port closes it.
 fn hostile_frames(port: SocketAddr, count: usize, seed: u64) {
-    let good: Vec<Vec<u8>> = connectors::pos_iso8583::sandbox::demo_messages_for_tests()
-        .into_iter()
+    let settings = connectors::pos_iso8583::PosSettings::from_toml(&rig::config::pos_settings(port));
+    let payment = connectors::pos_iso8583::sandbox::CashPayment {
+        terminal: "TERM0001".to_owned(),
+        bill: "bil_0123456789ABCD".to_owned(),
+        amount: switch_core::money::Money::new(5000, switch_core::money::Currency::Ils),
+        stan: 7,
+        at: switch_core::clock::Timestamp(1_795_343_465_250),
+    };
+    let messages =
+        connectors::pos_iso8583::sandbox::demo_messages(&settings.expect("the sandbox's file"), &payment);
+    let messages = messages.expect("the sandbox's terminal");
+    let good: Vec<Vec<u8>> = [messages.inquiry, messages.payment, messages.repeat, messages.reversal]
+        .iter()
+        .flat_map(|hex| frames_of(&codecs::hex::decode(hex.as_bytes()).expect("hex")))
         .collect();
     let mut random = Random(seed);
     let (mut sent, mut connections) = (0, 0);

@@ -7,11 +7,11 @@
 //! transaction per step and payment), the bare commit rate of the engine and the
 //! rate of a no-op JSON POST. Ratios count, not seconds: see benches/README.md.
 #![expect(clippy::print_stdout, reason = "it is a report")]
-#![expect(missing_docs, reason = "a program, not a library")]
 
 #[path = "pay/load.rs"]
 mod load;
 #[path = "../tests/rig/mod.rs"]
+#[expect(dead_code, reason = "the crash loop uses the rest of the rig")]
 mod rig;
 #[path = "pay/yardsticks.rs"]
 mod yardsticks;
@@ -213,6 +213,7 @@ impl Bench {
             journal,
             card_host: host.address,
             in_flight_max,
+            pos: None,
         })
     }
 

@@ -87,6 +87,7 @@ fn daemon(folder: &Folder, url: &str, host: &Process) -> Process {
         journal: "group",
         card_host: host.address,
         in_flight_max: 256,
+        pos: None,
     };
     processes::daemon(&setup).0
 }

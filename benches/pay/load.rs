@@ -9,34 +9,34 @@ use std::time::{Duration, Instant};
 use crate::rig::http::Client;
 
 /// Requests ready to be sent, each used once.
-pub struct Requests {
-    pub next: AtomicUsize,
-    pub make: Box<dyn Fn(usize, &mut Vec<u8>) -> bool + Send + Sync>,
+pub(crate) struct Requests {
+    pub(crate) next: AtomicUsize,
+    pub(crate) make: Box<dyn Fn(usize, &mut Vec<u8>) -> bool + Send + Sync>,
 }
 
 impl Requests {
-    pub fn new(make: impl Fn(usize, &mut Vec<u8>) -> bool + Send + Sync + 'static) -> Arc<Self> {
+    pub(crate) fn new(make: impl Fn(usize, &mut Vec<u8>) -> bool + Send + Sync + 'static) -> Arc<Self> {
         Arc::new(Self { next: AtomicUsize::new(0), make: Box::new(make) })
     }
 }
 
 /// What one run saw. Latencies in microseconds, of answers that were expected.
 #[derive(Default)]
-pub struct Seen {
-    pub latencies_us: Vec<u32>,
-    pub shed: usize,
-    pub unexpected: Vec<(u16, String)>,
-    pub seconds: f64,
-    pub ran_out: bool,
+pub(crate) struct Seen {
+    pub(crate) latencies_us: Vec<u32>,
+    pub(crate) shed: usize,
+    pub(crate) unexpected: Vec<(u16, String)>,
+    pub(crate) seconds: f64,
+    pub(crate) ran_out: bool,
 }
 
 impl Seen {
-    pub fn per_second(&self) -> f64 {
+    pub(crate) fn per_second(&self) -> f64 {
         self.latencies_us.len() as f64 / self.seconds
     }
 
     /// Milliseconds at a quantile; sorts.
-    pub fn quantile_ms(&mut self, q: f64) -> f64 {
+    pub(crate) fn quantile_ms(&mut self, q: f64) -> f64 {
         self.latencies_us.sort_unstable();
         let place = (self.latencies_us.len() as f64 * q) as usize;
         let place = place.min(self.latencies_us.len().saturating_sub(1));
@@ -52,7 +52,7 @@ impl Seen {
 }
 
 /// `clients` connections that each ask again as soon as they are answered.
-pub async fn closed_loop(
+pub(crate) async fn closed_loop(
     address: SocketAddr,
     clients: usize,
     requests: Arc<Requests>,
@@ -106,7 +106,7 @@ fn record(seen: &mut Seen, client: &Client, status: std::io::Result<u16>, asked:
 
 /// A constant arrival rate: latency counts from when a request was due, also when
 /// no connection was free to send it (no coordinated omission).
-pub async fn open_loop(
+pub(crate) async fn open_loop(
     address: SocketAddr,
     connections: usize,
     per_second: f64,

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::rig::processes::free_address;
 
 /// Runs the no-op server in this very program, started again as a child.
-pub fn noop_server(address: SocketAddr) {
+pub(crate) fn noop_server(address: SocketAddr) {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
@@ -33,7 +33,7 @@ pub fn noop_server(address: SocketAddr) {
     });
 }
 
-pub fn start_noop() -> (std::process::Child, SocketAddr) {
+pub(crate) fn start_noop() -> (std::process::Child, SocketAddr) {
     let address = free_address();
     let own = std::env::current_exe().expect("this program");
     let child = Command::new(own).args(["--noop-server", &address.to_string()]).spawn().expect("starts");
@@ -46,7 +46,7 @@ pub fn start_noop() -> (std::process::Child, SocketAddr) {
 const INSERT: &str = "INSERT INTO bare (id, note) VALUES ($1, 'three hundred bytes would be more')";
 
 /// `BEGIN; INSERT; COMMIT` per second on one connection.
-pub fn bare_sqlite(folder: &Path, seconds: f64) -> f64 {
+pub(crate) fn bare_sqlite(folder: &Path, seconds: f64) -> f64 {
     let db = rusqlite::Connection::open(folder.join("bare.db")).expect("opens");
     db.execute_batch(
         "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;
@@ -65,7 +65,7 @@ pub fn bare_sqlite(folder: &Path, seconds: f64) -> f64 {
 }
 
 /// `BEGIN; INSERT; COMMIT` per second on 16 connections.
-pub async fn bare_postgres(url: &str, seconds: f64) -> f64 {
+pub(crate) async fn bare_postgres(url: &str, seconds: f64) -> f64 {
     use sqlx::Connection;
     let mut db = sqlx::PgConnection::connect(url).await.expect("PostgreSQL is up");
     let table = "CREATE TABLE IF NOT EXISTS bare (id BIGINT PRIMARY KEY, note TEXT NOT NULL)";

@@ -14,10 +14,13 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// Writes keys, catalogue and connector beside the settings, whose text it gives.
-pub fn text(setup: &Setup<'_>, http: SocketAddr, ops: SocketAddr) -> String {
+pub(crate) fn text(setup: &Setup<'_>, http: SocketAddr, ops: SocketAddr) -> String {
     let folder = setup.folder;
     let write = |name: &str, text: String| {
         std::fs::write(folder.join(name), text).expect("the folder can be written");
+        // The daemon takes no key that every user can read.
+        let owner_only = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        std::fs::set_permissions(folder.join(name), owner_only).expect("its own file");
     };
     write("ids.key", hex(&IDS_KEY));
     write("vault.key", format!("{VAULT_KEY_ID} {}\n", hex(&VAULT_KEY)));
@@ -28,11 +31,14 @@ pub fn text(setup: &Setup<'_>, http: SocketAddr, ops: SocketAddr) -> String {
         .replace("id = \"card-sandbox\"", "id = \"card\"")
         .replace("127.0.0.1:7583", &setup.card_host.to_string());
     write("card.toml", card);
+    if let Some(address) = setup.pos {
+        write("pos.toml", pos_settings(address));
+    }
     format!(
         "in_flight_max = {}\n\
          pan_mode = \"vault\"\n\
          catalogue = [\"{root}/services/sandbox.toml\"]\n\
-         connectors = [\"card.toml\"]\n\
+         connectors = [{}]\n\
          [database]\nurl = \"{}\"\njournal = \"{}\"\nconnections = {}\n\
          [http]\nlisten = \"{http}\"\n\
          [ops]\nlisten = \"{ops}\"\n\
@@ -40,8 +46,16 @@ pub fn text(setup: &Setup<'_>, http: SocketAddr, ops: SocketAddr) -> String {
          [vault]\nkey_file = \"vault.key\"\n\
          [log]\nlevel = \"warn\"\nformat = \"text\"\n",
         setup.in_flight_max,
+        if setup.pos.is_some() { r#""card.toml", "pos.toml""# } else { r#""card.toml""# },
         setup.database,
         setup.journal,
         if setup.journal == "plain" { 16 } else { 4 },
     )
+}
+
+/// The sandbox's port for terminals, at another address.
+pub(crate) fn pos_settings(address: SocketAddr) -> String {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/config/connectors/pos-sandbox.toml");
+    let text = std::fs::read_to_string(file).expect("the sandbox's file");
+    text.replace("127.0.0.1:7584", &address.to_string())
 }

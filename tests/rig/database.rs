@@ -5,15 +5,15 @@ use std::path::{Path, PathBuf};
 use super::seed::{Seeder, Seeds};
 
 /// A fresh database of either engine, migrated.
-pub struct Database {
-    pub engine: String,
-    pub url: String,
+pub(crate) struct Database {
+    pub(crate) engine: String,
+    pub(crate) url: String,
     path: PathBuf,
     seeder: Seeder,
 }
 
 impl Database {
-    pub async fn create(engine: &str, name: &str, folder: &Path) -> Self {
+    pub(crate) async fn create(engine: &str, name: &str, folder: &Path) -> Self {
         let path = folder.join(format!("{name}.db"));
         let url = if engine == "sqlite" {
             format!("sqlite:{}", path.display())
@@ -28,15 +28,15 @@ impl Database {
             let (_, parameters) = server.split_once('?').unwrap_or_default();
             format!("postgres:///{database}?{parameters}")
         };
-        let db = switch_store::Db::open(&switch_store::DbOptions { url: url.clone(), connections: 2 });
-        let db = db.await.expect("opens");
+        let options = switch_store::DbOptions { url: url.clone(), connections: 2 };
+        let db = switch_store::Db::open(&options).await.expect("opens");
         switch_store::schema::migrate(&db).await.expect("migrates");
         db.close().await;
         Self { engine: engine.to_owned(), url, path, seeder: Seeder::new() }
     }
 
     /// Bills and cards ready to be paid.
-    pub async fn seed(&mut self, count: usize) -> Seeds {
+    pub(crate) async fn seed(&mut self, count: usize) -> Seeds {
         if self.engine == "sqlite" {
             self.seeder.sqlite(&self.path, count)
         } else {

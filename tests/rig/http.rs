@@ -6,22 +6,22 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// One connection.
-pub struct Client {
+pub(crate) struct Client {
     stream: TcpStream,
     /// What the next exchange sends.
-    pub out: Vec<u8>,
+    pub(crate) out: Vec<u8>,
     read: Vec<u8>,
 }
 
 impl Client {
-    pub async fn connect(address: SocketAddr) -> std::io::Result<Self> {
+    pub(crate) async fn connect(address: SocketAddr) -> std::io::Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         Ok(Self { stream, out: Vec::with_capacity(1024), read: Vec::with_capacity(4096) })
     }
 
     /// Sends what is in `out`, reads one answer; its status.
-    pub async fn exchange(&mut self) -> std::io::Result<u16> {
+    pub(crate) async fn exchange(&mut self) -> std::io::Result<u16> {
         self.stream.write_all(&self.out).await?;
         self.read.clear();
         loop {
@@ -35,12 +35,12 @@ impl Client {
     }
 
     /// The last answer, head and body.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.read).into_owned()
     }
 
     /// The body of the last answer.
-    pub fn body(&self) -> String {
+    pub(crate) fn body(&self) -> String {
         let text = self.text();
         text.split_once("\r\n\r\n").map_or_else(String::new, |(_, body)| body.to_owned())
     }
@@ -63,7 +63,7 @@ fn complete(bytes: &[u8]) -> Option<u16> {
 }
 
 /// Writes the request that pays a bill by card.
-pub fn write_payment(out: &mut Vec<u8>, credential: &str, key: &str, bill: &str, card: &str) {
+pub(crate) fn write_payment(out: &mut Vec<u8>, credential: &str, key: &str, bill: &str, card: &str) {
     use std::io::Write;
     let body = format!(r#"{{"bill":"{bill}","method":"card","card":"{card}"}}"#);
     out.clear();

@@ -1,8 +1,8 @@
 //! The rig that tests and load share: the daemon and the sandbox card host as
 //! processes of their own, on a database seeded with SQL of the rig's own.
 
-pub mod config;
-pub mod database;
-pub mod http;
-pub mod processes;
-pub mod seed;
+pub(crate) mod config;
+pub(crate) mod database;
+pub(crate) mod http;
+pub(crate) mod processes;
+pub(crate) mod seed;

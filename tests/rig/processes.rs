@@ -6,24 +6,24 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// A child that ends with its handle.
-pub struct Process {
+pub(crate) struct Process {
     child: Child,
-    pub address: SocketAddr,
+    pub(crate) address: SocketAddr,
 }
 
 impl Process {
-    pub fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
     /// Kills it where it stands (SIGKILL).
-    pub fn kill(mut self) {
+    pub(crate) fn kill(mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 
     /// Asks it to drain and waits; kills it when it does not.
-    pub fn stop(mut self) {
+    pub(crate) fn stop(mut self) {
         let pid = self.child.id().to_string();
         let _ = Command::new("kill").args(["-TERM", &pid]).status();
         let give_up = Instant::now() + Duration::from_secs(20);
@@ -43,7 +43,7 @@ impl Drop for Process {
     }
 }
 
-pub fn free_address() -> SocketAddr {
+pub(crate) fn free_address() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     listener.local_addr().expect("an address")
 }
@@ -51,6 +51,8 @@ pub fn free_address() -> SocketAddr {
 fn start(command: &mut Command, address: SocketAddr, log: &Path) -> Process {
     let log = std::fs::OpenOptions::new().create(true).append(true).open(log).expect("a log");
     let child = command
+        // Every SWITCHD_ variable is a setting; the tests' own is none.
+        .env_remove("SWITCHD_TEST_POSTGRES")
         .stdin(Stdio::null())
         .stdout(log.try_clone().expect("a log"))
         .stderr(log)
@@ -69,7 +71,7 @@ fn start(command: &mut Command, address: SocketAddr, log: &Path) -> Process {
 }
 
 /// The sandbox card host as a process of its own.
-pub fn card_host(switchd: &Path, folder: &Path, book: Option<&Path>) -> Process {
+pub(crate) fn card_host(switchd: &Path, folder: &Path, book: Option<&Path>) -> Process {
     let address = free_address();
     let mut command = Command::new(switchd);
     command.args(["sandbox", "card-host", "--listen", &address.to_string()]);
@@ -80,17 +82,19 @@ pub fn card_host(switchd: &Path, folder: &Path, book: Option<&Path>) -> Process 
 }
 
 /// How the daemon is run.
-pub struct Setup<'a> {
-    pub switchd: &'a Path,
-    pub folder: &'a Path,
-    pub database: &'a str,
-    pub journal: &'a str,
-    pub card_host: SocketAddr,
-    pub in_flight_max: usize,
+pub(crate) struct Setup<'a> {
+    pub(crate) switchd: &'a Path,
+    pub(crate) folder: &'a Path,
+    pub(crate) database: &'a str,
+    pub(crate) journal: &'a str,
+    pub(crate) card_host: SocketAddr,
+    pub(crate) in_flight_max: usize,
+    /// Where terminals may call, if anywhere.
+    pub(crate) pos: Option<SocketAddr>,
 }
 
 /// The daemon as a process of its own, ready and signed on to the card host.
-pub fn daemon(setup: &Setup<'_>) -> (Process, SocketAddr) {
+pub(crate) fn daemon(setup: &Setup<'_>) -> (Process, SocketAddr) {
     let (http, ops) = (free_address(), free_address());
     let config = setup.folder.join(format!("switchd-{}.toml", setup.journal));
     std::fs::write(&config, super::config::text(setup, http, ops)).expect("a file");
@@ -106,7 +110,7 @@ pub fn daemon(setup: &Setup<'_>) -> (Process, SocketAddr) {
 }
 
 /// The body of a plain GET.
-pub fn get(address: SocketAddr, path: &str) -> String {
+pub(crate) fn get(address: SocketAddr, path: &str) -> String {
     use std::io::{Read, Write};
     let Ok(mut stream) = TcpStream::connect(address) else { return String::new() };
     let _ = write!(stream, "GET {path} HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n");
@@ -116,7 +120,7 @@ pub fn get(address: SocketAddr, path: &str) -> String {
 }
 
 /// A value of the metrics page.
-pub fn metric(ops: SocketAddr, name: &str) -> f64 {
+pub(crate) fn metric(ops: SocketAddr, name: &str) -> f64 {
     let page = get(ops, "/metrics");
     page.lines()
         .filter_map(|line| line.strip_prefix(name))
@@ -125,7 +129,7 @@ pub fn metric(ops: SocketAddr, name: &str) -> f64 {
 }
 
 /// CPU seconds a process has used (ticks of 10 ms).
-pub fn cpu_seconds(pid: u32) -> f64 {
+pub(crate) fn cpu_seconds(pid: u32) -> f64 {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
     let ticks = |n: usize| -> f64 {
@@ -135,7 +139,7 @@ pub fn cpu_seconds(pid: u32) -> f64 {
 }
 
 /// CPU seconds of all processes of a name, such as PostgreSQL's.
-pub fn cpu_seconds_of(name: &str) -> f64 {
+pub(crate) fn cpu_seconds_of(name: &str) -> f64 {
     let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
     entries
         .filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok())
@@ -148,7 +152,7 @@ pub fn cpu_seconds_of(name: &str) -> f64 {
 }
 
 /// Resident memory, MiB.
-pub fn resident_mib(pid: u32) -> f64 {
+pub(crate) fn resident_mib(pid: u32) -> f64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     status
         .lines()
@@ -158,10 +162,10 @@ pub fn resident_mib(pid: u32) -> f64 {
 }
 
 /// A folder that goes with its handle.
-pub struct Folder(pub PathBuf);
+pub(crate) struct Folder(pub PathBuf);
 
 impl Folder {
-    pub fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let name = format!("switchd-{name}-{}", std::process::id());
         let path = std::env::temp_dir().join(name);
         std::fs::create_dir_all(&path).expect("a folder");
@@ -171,7 +175,7 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        if std::env::var_os("SWITCHD_RIG_KEEP").is_none() {
+        if std::env::var_os("RIG_KEEP").is_none() {
             let _ = std::fs::remove_dir_all(&self.0);
         }
     }

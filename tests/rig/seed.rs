@@ -7,28 +7,28 @@ use switch_core::id::{CardId, ClientId, IdSequence, PublicIds};
 use switch_engine::vault::Vault;
 
 /// Keys the daemon under test is given.
-pub const IDS_KEY: [u8; 16] = [0x42; 16];
-pub const VAULT_KEY: [u8; 32] = [0x17; 32];
-pub const VAULT_KEY_ID: &str = "bench";
+pub(crate) const IDS_KEY: [u8; 16] = [0x42; 16];
+pub(crate) const VAULT_KEY: [u8; 32] = [0x17; 32];
+pub(crate) const VAULT_KEY_ID: &str = "bench";
 
 const SECRET: &str = "bench-secret-of-no-value-0123456789";
 
 /// What the load generator needs to ask for payments.
-pub struct Seeds {
-    pub client: String,
+pub(crate) struct Seeds {
+    pub(crate) client: String,
     /// Public numbers of a bill and a card.
-    pub pairs: Vec<(String, String)>,
+    pub(crate) pairs: Vec<(String, String)>,
 }
 
 /// A row of each table, ready to be inserted.
-pub struct Row {
-    pub id: i64,
-    pub card: i64,
-    pub pan: Vec<u8>,
-    pub expiry: Vec<u8>,
+pub(crate) struct Row {
+    pub(crate) id: i64,
+    pub(crate) card: i64,
+    pub(crate) pan: Vec<u8>,
+    pub(crate) expiry: Vec<u8>,
 }
 
-pub struct Seeder {
+pub(crate) struct Seeder {
     ids: IdSequence,
     public: PublicIds,
     vault: Vault,
@@ -42,7 +42,7 @@ fn now() -> Timestamp {
 }
 
 impl Seeder {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut ids = IdSequence::new(63, 0);
         let client = ids.next(now());
         let keys = [(VAULT_KEY_ID.to_owned(), VAULT_KEY)];
@@ -51,7 +51,7 @@ impl Seeder {
     }
 
     /// `id.secret` of the client, as in the header.
-    pub fn credential(&self) -> String {
+    pub(crate) fn credential(&self) -> String {
         format!("{}.{SECRET}", self.public.show("cli", self.client))
     }
 
@@ -77,7 +77,7 @@ impl Seeder {
         (rows, pairs)
     }
 
-    pub fn sqlite(&mut self, path: &std::path::Path, count: usize) -> Seeds {
+    pub(crate) fn sqlite(&mut self, path: &std::path::Path, count: usize) -> Seeds {
         let mut db = rusqlite::Connection::open(path).expect("the database exists");
         db.execute_batch("PRAGMA synchronous=OFF; PRAGMA cache_size=-100000").expect("pragmas");
         let (rows, pairs) = self.rows(count);
@@ -90,6 +90,18 @@ impl Seeder {
                 rusqlite::params![self.client, Self::secret_hash(), at],
             )
             .expect("the client");
+            tx.execute(
+                "INSERT INTO client (id, name, kind, created_at) VALUES (?1, 'agent', 'agent', ?2)
+                 ON CONFLICT DO NOTHING",
+                rusqlite::params![self.client + 1, at],
+            )
+            .expect("the agent");
+            tx.execute(
+                "INSERT INTO terminal (id, agent_id, amount_max_minor, created_at)
+                 VALUES ('TERM0001', ?1, 1000000, ?2) ON CONFLICT DO NOTHING",
+                rusqlite::params![self.client + 1, at],
+            )
+            .expect("the terminal");
             let mut bill = tx
                 .prepare(
                     "INSERT INTO bill (id, client_id, department, service, reference, payer_kind,
@@ -119,7 +131,7 @@ impl Seeder {
         Seeds { client: self.credential(), pairs }
     }
 
-    pub async fn postgres(&mut self, url: &str, count: usize) -> Seeds {
+    pub(crate) async fn postgres(&mut self, url: &str, count: usize) -> Seeds {
         use sqlx::Connection;
         let mut db = sqlx::PgConnection::connect(url).await.expect("PostgreSQL is up");
         let (rows, pairs) = self.rows(count);

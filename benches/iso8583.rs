@@ -1,7 +1,7 @@
 //! ISO 8583 decode and encode: this crate, the crate iso8583_rs, and a bound written by hand for one dialect.
 //!
 //! The three take turns in every round, so that a busy machine slows all of them; medians, spread and ratios are
-//! printed. Run with `cargo bench -p codecs --bench iso8583`.
+//! printed. Run with `cargo bench --bench iso8583`.
 
 #![expect(clippy::print_stdout, reason = "a bench reports to the person who runs it")]
 
@@ -46,7 +46,7 @@ const SPEC_VARIABLE: &str = "SPEC_FILE";
 fn main() {
     if std::env::var_os(SPEC_VARIABLE).is_none() {
         let this = std::env::current_exe().expect("the path of this bench");
-        let spec = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/iso8583_rs.yaml");
+        let spec = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/iso8583/iso8583_rs.yaml");
         let status = Command::new(this).env(SPEC_VARIABLE, spec).status().expect("this bench, started again");
         assert!(status.success(), "the bench failed");
         return;
