@@ -205,10 +205,27 @@ impl Engine {
                 }
             };
             // TX2: outcome, posting, answer and news — or, unknown, the queued reversal.
-            let decided = self.resolve(&work, Some(&payment), event).await?;
-            let Decided { state, answer, .. } = decided;
+            let (state, answer) = match self.resolve(&work, Some(&payment), event).await {
+                Ok(Decided { state, answer, .. }) => (state, answer),
+                // The store lost it on the way: the attempt is taken over when its time is over.
+                Err(error) => {
+                    tracing::error!(payment = id.0, %error, "how a payment ended was not written");
+                    (PaymentState::Pending, self.unknown_yet(&payment))
+                }
+            };
             return Ok(Paid { payment: id, state, answer, replayed: false });
         }
+    }
+
+    /// The answer while nothing is known.
+    fn unknown_yet(&self, payment: &Payment) -> Answer {
+        self.answers.answer(&AnswerFacts {
+            payment,
+            state: PaymentState::Pending,
+            reason: None,
+            approval_code: None,
+            ended_at: None,
+        })
     }
 
     /// An attempt with its references and accounts.

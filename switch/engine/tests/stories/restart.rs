@@ -177,6 +177,31 @@ fn a_story_that_breaks_off_is_taken_over_by_its_own_node() {
 }
 
 #[test]
+fn an_end_that_cannot_be_written_is_unknown_and_not_an_error() {
+    let world = world();
+    let (amount, network) = (ils(10_600), &world.networks[0]);
+    network.script(amount, Script::Held);
+    life().block_on(async {
+        let bed = world.live(1).await;
+        let order = bed.order(&bed.bill(10_600).await).await;
+        let (engine, asked) = (Arc::clone(&bed.engine), order.clone());
+        let story = tokio::spawn(async move { engine.pay(asked).await });
+        until("it is at the network", async || network.seen(amount).len() == 1).await;
+        let refuse = "CREATE TRIGGER full BEFORE INSERT ON outcome BEGIN SELECT RAISE(ABORT, 'full'); END";
+        crate::auditor::run(&world.url, refuse).await;
+        network.let_go(1);
+        let told = story.await.expect("ends").expect("unknown is an answer");
+        assert_eq!((told.state, told.answer.status), (PaymentState::Pending, 202));
+        assert!(matches!(bed.engine.pay(order.clone()).await, Err(PayRefusal::InProgress)));
+        crate::auditor::run(&world.url, "DROP TRIGGER full").await;
+        // Nobody remembers the approval: what was taken goes back.
+        bed.world.clock.advance(30_000 + 30_000 + 1);
+        bed.becomes(told.payment, PaymentState::Reversed).await;
+        bed.close().await;
+    });
+}
+
+#[test]
 fn a_drain_waits_for_payments_in_hand_and_takes_no_new_ones() {
     let world = world();
     life().block_on(async {
