@@ -125,8 +125,7 @@ pub(crate) struct BillList {
     ),
 )]
 pub(super) async fn create(State(api): State<Arc<Api>>, request: Request) -> Answered {
-    let client = api.clients.authenticate(&api.engine, request.headers()).await?;
-    let bytes = body::bytes(&api, request).await?;
+    let (client, (), bytes) = body::take(&api, request, |_| Ok(())).await?;
     let new = new_bill(&api, client, body::read(&bytes, SHAPE)?)?;
     let created = api.engine.create_bill(new).await.map_err(problem)?;
     let status = if created.fresh { StatusCode::CREATED } else { StatusCode::OK };

@@ -7,15 +7,19 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
-use axum::http::header;
+use axum::http::{HeaderMap, header};
+use futures_util::StreamExt;
 use serde::Deserialize;
 use serde_json::Value;
+use switch_core::id::ClientId;
 
 use super::Api;
 use crate::problem::{Code, FieldError, Flaw, Problem};
 
 /// A body that drips is not waited for.
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
+/// Of a body that is refused, so much is still read before the connection is closed.
+const DISCARDED_MAX: usize = 1024 * 1024;
 
 /// What a field of a request is.
 #[derive(Debug, Clone, Copy)]
@@ -47,23 +51,38 @@ pub(crate) const fn object(name: &'static str, fields: &'static [Field]) -> Fiel
     Field { name, required: true, kind: Kind::Object(fields) }
 }
 
-/// The bytes of a JSON body within the limit.
-pub(crate) async fn bytes(api: &Api, request: Request) -> Result<Bytes, Problem> {
-    let headers = request.headers();
-    let content_type = headers.get(header::CONTENT_TYPE).map(|value| value.as_bytes());
-    if !content_type.is_some_and(is_json) {
+/// The caller, what `before` reads of the headers, and the bytes of a JSON body within the limit.
+///
+/// A refusal waits for the rest of the body, within bounds: a connection that is closed on a caller
+/// who is still writing loses the answer.
+pub(crate) async fn take<T>(
+    api: &Api,
+    request: Request,
+    before: impl FnOnce(&HeaderMap) -> Result<T, Problem>,
+) -> Result<(ClientId, T, Bytes), Problem> {
+    let (parts, body) = request.into_parts();
+    let welcome = async {
+        let client = api.clients.authenticate(&api.engine, &parts.headers).await?;
+        let before = before(&parts.headers)?;
+        announced(&parts.headers, api.body_max_bytes).map(|()| (client, before))
+    };
+    let welcome = welcome.await;
+    let bytes_max = if welcome.is_ok() { api.body_max_bytes } else { 0 };
+    let read = tokio::time::timeout(READ_TIMEOUT, collect(body, bytes_max)).await;
+    let (client, before) = welcome?;
+    let bytes = read.map_err(|_| Problem::new(Code::BodyIncomplete))??;
+    Ok((client, before, bytes))
+}
+
+fn announced(headers: &HeaderMap, bytes_max: usize) -> Result<(), Problem> {
+    if !headers.get(header::CONTENT_TYPE).is_some_and(|value| is_json(value.as_bytes())) {
         return Err(Problem::new(Code::ContentTypeUnsupported));
     }
-    let announced = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > api.body_max_bytes) {
+    let length = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<usize>().ok());
+    if length.is_some_and(|length| length > bytes_max) {
         return Err(Problem::new(Code::BodyTooLarge));
     }
-    let body: Body = request.into_body();
-    match tokio::time::timeout(READ_TIMEOUT, axum::body::to_bytes(body, api.body_max_bytes)).await {
-        Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(error)) if is_length_limit(&error) => Err(Problem::new(Code::BodyTooLarge)),
-        Ok(Err(_)) | Err(_) => Err(Problem::new(Code::BodyIncomplete)),
-    }
+    Ok(())
 }
 
 fn is_json(value: &[u8]) -> bool {
@@ -71,16 +90,28 @@ fn is_json(value: &[u8]) -> bool {
     essence.eq_ignore_ascii_case(b"application/json")
 }
 
-/// The limit's error sits under axum's; its type is of a crate that only axum uses.
-fn is_length_limit(error: &axum::Error) -> bool {
-    let mut source = std::error::Error::source(error);
-    while let Some(error) = source {
-        if error.to_string().contains("length limit exceeded") {
-            return true;
+/// Reads a body to its end and keeps it unless it is too large; a usual one is a single piece.
+async fn collect(body: Body, bytes_max: usize) -> Result<Bytes, Problem> {
+    let mut pieces = body.into_data_stream();
+    let (mut first, mut more, mut read) = (Bytes::new(), Vec::new(), 0);
+    while let Some(piece) = pieces.next().await {
+        let piece = piece.map_err(|_| Problem::new(Code::BodyIncomplete))?;
+        read += piece.len();
+        if read > bytes_max + DISCARDED_MAX {
+            break;
         }
-        source = error.source();
+        match read {
+            read if read > bytes_max => {}
+            _ if first.is_empty() => first = piece,
+            _ if more.is_empty() => more.extend([first.as_ref(), &piece].concat()),
+            _ => more.extend_from_slice(&piece),
+        }
     }
-    false
+    match read > bytes_max {
+        true => Err(Problem::new(Code::BodyTooLarge)),
+        false if more.is_empty() => Ok(first),
+        false => Ok(more.into()),
+    }
 }
 
 /// The request in a body.

@@ -56,11 +56,11 @@ pub(crate) struct CardToken {
     ),
 )]
 pub(super) async fn create(State(api): State<Arc<Api>>, request: Request) -> Answered {
-    let client = api.clients.authenticate(&api.engine, request.headers()).await?;
-    if !api.takes_cards {
-        return Err(Problem::new(Code::CardNumbersNotAccepted));
-    }
-    let bytes = body::bytes(&api, request).await?;
+    let welcome = |_: &_| match api.takes_cards {
+        true => Ok(()),
+        false => Err(Problem::new(Code::CardNumbersNotAccepted)),
+    };
+    let (client, (), bytes) = body::take(&api, request, welcome).await?;
     let card = match body::read::<CardRequest<'_>>(&bytes, SHAPE) {
         Ok(asked) => card(&asked)?,
         Err(problem) => return Err(card_secret(&bytes).unwrap_or(problem)),

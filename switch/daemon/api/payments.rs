@@ -133,9 +133,7 @@ pub(crate) struct PaymentList {
 )]
 pub(super) async fn create(State(api): State<Arc<Api>>, request: Request) -> Answered {
     let began = Instant::now();
-    let client = api.clients.authenticate(&api.engine, request.headers()).await?;
-    let key = key::of(request.headers())?;
-    let bytes = body::bytes(&api, request).await?;
+    let (client, key, bytes) = body::take(&api, request, key::of).await?;
     let order = order(&api, client, key, body::read(&bytes, SHAPE)?)?;
     let paid = match api.engine.pay(order.clone()).await {
         Ok(paid) => paid,
