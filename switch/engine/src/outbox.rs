@@ -1,6 +1,7 @@
 //! Delivers the news: at least once, under a lease with a fence, for as long as
 //! it takes. A subscriber that is away delays nobody else.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
@@ -12,6 +13,7 @@ use switch_core::payment::{Payment, PaymentState};
 use switch_store::StoreError;
 use switch_store::client::Webhook;
 use switch_store::outbox::{self, Event};
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::Engine;
@@ -19,6 +21,13 @@ use crate::Engine;
 const LEASE_MS: i64 = 30_000;
 /// A courier that hangs gives its event back within the lease.
 const DELIVERY_MAX: Duration = Duration::from_secs(15);
+const TURN_WAIT: Duration = Duration::from_secs(12);
+/// What a stop leaves to deliveries in hand.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+/// Events of one subscriber in hand at a time …
+const ROOM_MAX: usize = 256;
+/// … and how many of them are being delivered.
+const TURN_MAX: usize = 16;
 const GROUP_MAX: u32 = 32;
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 const RETRY_FIRST_MS: i64 = 1_000;
@@ -53,44 +62,84 @@ pub trait Courier: Send + Sync {
 }
 
 pub(crate) async fn work(engine: Arc<Engine>, courier: Arc<dyn Courier>) {
-    loop {
-        match deliver_due(&engine, &courier).await {
+    let mut round = Round { engine, courier, under_way: JoinSet::new(), doors: HashMap::new() };
+    while !round.engine.stop.is_cancelled() {
+        match round.begin_due().await {
             Ok(0) => {}
-            Ok(_) if engine.stop.is_cancelled() => return,
             Ok(_) => continue,
             Err(error) => tracing::error!(%error, "the outbox could not be read"),
         }
         tokio::select! {
-            () = engine.stop.cancelled() => return,
-            () = engine.news.notified() => {}
+            () = round.engine.stop.cancelled() => {}
+            () = round.engine.news.notified() => {}
             () = tokio::time::sleep(LOOK_EVERY) => {}
         }
     }
+    // What is not taken by then is delivered again after the next start.
+    let last = async { while round.under_way.join_next().await.is_some() {} };
+    drop(tokio::time::timeout(LAST_WORDS, last).await);
 }
 
-async fn deliver_due(engine: &Arc<Engine>, courier: &Arc<dyn Courier>) -> Result<usize, StoreError> {
-    if outbox::backlog(&engine.db).await?.0 == 0 {
-        return Ok(0);
+/// Deliveries in hand, with a door for each subscriber: one that does not answer
+/// fills its own door and no other.
+struct Round {
+    engine: Arc<Engine>,
+    courier: Arc<dyn Courier>,
+    under_way: JoinSet<()>,
+    doors: HashMap<ClientId, Door>,
+}
+
+#[derive(Clone)]
+struct Door {
+    /// Events in hand, waiting or being delivered.
+    room: Arc<Semaphore>,
+    /// Events being delivered.
+    turn: Arc<Semaphore>,
+}
+
+impl Default for Door {
+    fn default() -> Self {
+        Self { room: Arc::new(Semaphore::new(ROOM_MAX)), turn: Arc::new(Semaphore::new(TURN_MAX)) }
     }
-    let mut tx = engine.db.begin().await?;
-    let events = outbox::claim(&mut tx, engine.clock.now(), LEASE_MS, GROUP_MAX).await?;
-    tx.commit().await?;
-    let claimed = events.len();
-    let mut under_way = JoinSet::new();
-    for event in events {
-        let (engine, courier) = (Arc::clone(engine), Arc::clone(courier));
-        under_way.spawn(async move {
-            if let Err(error) = engine.deliver(&*courier, &event).await {
-                tracing::error!(%error, event = event.id.0, "an event could not be marked");
+}
+
+impl Round {
+    /// Begins to deliver what is due; how many events were claimed.
+    async fn begin_due(&mut self) -> Result<usize, StoreError> {
+        while self.under_way.try_join_next().is_some() {}
+        if outbox::backlog(&self.engine.db).await?.0 == 0 {
+            return Ok(0);
+        }
+        let now = self.engine.clock.now();
+        let mut tx = self.engine.db.begin().await?;
+        let events = outbox::claim(&mut tx, now, LEASE_MS, GROUP_MAX).await?;
+        let claimed = events.len();
+        let mut begun = Vec::with_capacity(claimed);
+        for event in events {
+            let door = self.doors.entry(event.client).or_default().clone();
+            match Arc::clone(&door.room).try_acquire_owned() {
+                Ok(place) => begun.push((event, door, place)),
+                Err(_) => {
+                    outbox::retry(&mut tx, &event, now.plus_ms(retry_wait_ms(event.tries))).await?;
+                }
             }
-        });
+        }
+        tx.commit().await?;
+        for (event, door, place) in begun {
+            let (engine, courier) = (Arc::clone(&self.engine), Arc::clone(&self.courier));
+            self.under_way.spawn(async move {
+                if let Err(error) = engine.deliver(&*courier, &event, &door).await {
+                    tracing::error!(%error, event = event.id.0, "an event could not be marked");
+                }
+                drop(place);
+            });
+        }
+        Ok(claimed)
     }
-    while under_way.join_next().await.is_some() {}
-    Ok(claimed)
 }
 
 impl Engine {
-    async fn deliver(&self, courier: &dyn Courier, event: &Event) -> Result<(), StoreError> {
+    async fn deliver(&self, courier: &dyn Courier, event: &Event, door: &Door) -> Result<(), StoreError> {
         let client = switch_store::client::find(&self.db, event.client).await?;
         let taken = match client.and_then(|client| client.webhook) {
             // Its subscription ended: there is nobody left to tell.
@@ -106,8 +155,13 @@ impl Engine {
                     state,
                     at: event.at,
                 };
-                let answer = tokio::time::timeout(DELIVERY_MAX, courier.deliver(&delivery)).await;
-                answer.unwrap_or_else(|_| Err(DeliveryError("no answer in time".into())))
+                // Its turn and its answer both come within the lease, or it is given back.
+                match tokio::time::timeout(TURN_WAIT, door.turn.acquire()).await {
+                    Ok(_turn) => tokio::time::timeout(DELIVERY_MAX, courier.deliver(&delivery))
+                        .await
+                        .unwrap_or_else(|_| Err(DeliveryError("no answer in time".into()))),
+                    Err(_) => Err(DeliveryError("its turn did not come".into())),
+                }
             }
         };
         let mut tx = self.db.begin().await?;

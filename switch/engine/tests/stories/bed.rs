@@ -81,6 +81,8 @@ pub(crate) fn ils(minor: i64) -> Money {
 #[derive(Default)]
 pub(crate) struct Subscriber {
     pub(crate) fails: AtomicU64,
+    /// The number of a client that never answers.
+    pub(crate) hangs: AtomicI64,
     pub(crate) told: Mutex<Vec<(i64, PaymentId, PaymentState)>>,
 }
 
@@ -93,6 +95,9 @@ impl Subscriber {
 impl Courier for Subscriber {
     fn deliver<'a>(&'a self, delivery: &'a Delivery) -> Reply<'a, Result<(), DeliveryError>> {
         Box::pin(async move {
+            if self.hangs.load(Ordering::SeqCst) == delivery.client.0 {
+                std::future::pending::<()>().await;
+            }
             let event = (delivery.event.0, delivery.payment.id, delivery.state);
             self.told.lock().unwrap_or_else(PoisonError::into_inner).push(event);
             let failing = self.fails.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
@@ -164,8 +169,8 @@ impl World {
         let hook = Webhook { url: "http://localhost/hook".into(), secret: "whsec_AAAA".into() };
         let mut tx = db.begin().await.expect("begins");
         for (id, name, kind, webhook) in [
-            (MINISTRY, "moi", ClientKind::Api, Some(hook)),
-            (OTHER, "other", ClientKind::Api, None),
+            (MINISTRY, "moi", ClientKind::Api, Some(hook.clone())),
+            (OTHER, "other", ClientKind::Api, Some(hook)),
             (AGENT, "agent", ClientKind::Agent, None),
         ] {
             let client = Client { id, name: name.into(), kind, secret_hash: None, webhook };
@@ -221,9 +226,14 @@ impl Bed {
 
     /// A bill of this amount.
     pub(crate) async fn bill(&self, minor: i64) -> Bill {
+        self.bill_of(MINISTRY, minor).await
+    }
+
+    /// A bill of this client.
+    pub(crate) async fn bill_of(&self, client: ClientId, minor: i64) -> Bill {
         let reference = format!("ref-{}", self.engine.new_id());
         let new = NewBill {
-            client: MINISTRY,
+            client,
             department: "MOI".into(),
             service: "PASS-REN".into(),
             reference,

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 
 use switch_core::payment::PaymentState;
 
-use crate::bed::{Bed, OTHER, World, ils, until};
+use crate::bed::{Bed, MINISTRY, OTHER, World, ils, until};
 use crate::network::{Network, Script, profile};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -51,7 +51,7 @@ async fn every_end_is_told_once_to_the_one_who_made_the_bill() {
     told.sort_by_key(|(id, _)| *id);
     assert_eq!(told, expected);
 
-    // The payer is another client without a subscription: it is the bill's maker who is told.
+    // The payer is another client: it is the bill's maker who is told.
     let mut order = bed.order(&bed.bill(14_104).await).await;
     (order.client, order.card) = (OTHER, Some(bed.card(OTHER).await));
     let id = bed.engine.pay(order).await.expect("an answer").payment;
@@ -72,4 +72,21 @@ async fn news_of_a_former_life_is_delivered_in_the_next() {
     assert_eq!(world.subscriber.told()[0].1, id);
     until("and marked", async || second.count("outbox").await == 0).await;
     second.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_subscriber_that_hangs_delays_nobody_else() {
+    let world = World::sqlite(vec![Network::new(profile("card"))]);
+    world.subscriber.hangs.store(MINISTRY.0, SeqCst);
+    let bed = world.live_with(1, false).await;
+    for minor in 14_300..14_400 {
+        bed.pay_new(minor).await.1.expect("an answer");
+    }
+    let order = bed.order(&bed.bill_of(OTHER, 14_400).await).await;
+    let id = bed.engine.pay(order).await.expect("an answer").payment;
+    bed.engine.run(world.subscriber.clone());
+    // Long before any of the hundred is given up.
+    until("the other one is told", async || world.subscriber.told().iter().any(|e| e.1 == id)).await;
+    until("nothing of the first is lost", async || bed.count("outbox").await == 100).await;
+    bed.close().await;
 }
