@@ -29,6 +29,7 @@ async fn pages_have_no_gaps_and_no_repeats_while_new_rows_come(bed: &Bed) {
         let page = payment::list(&bed.db, MINISTRY, before, 10).await.expect("read");
         let Some(last) = page.last() else { break };
         before = Some(last.payment.id);
+        assert!(seen.len() < 100, "the pages end");
         seen.extend(page.iter().map(|view| view.payment.id));
         journal.intake(bed.intake(&bed.key(), &bed.bill().await)).await.expect("taken");
     }
@@ -41,6 +42,7 @@ async fn pages_have_no_gaps_and_no_repeats_while_new_rows_come(bed: &Bed) {
         let page = bill::list_by_payer(&bed.db, MINISTRY, &bills[0].payer, before, 7).await.expect("read");
         let Some(last) = page.last() else { break };
         before = Some(last.bill.id);
+        assert!(seen.len() < 100, "the pages end");
         seen.extend(page.iter().map(|view| view.bill.id));
     }
     let newest_first: Vec<_> = bills.iter().rev().map(|bill| bill.id).collect();
