@@ -177,7 +177,7 @@ impl Engine {
             connector,
         });
         let engine = Arc::new(Self {
-            facts: FactReader::start(parts.db.clone()),
+            facts: FactReader::start(&parts.db)?,
             connectors: connectors.collect(),
             in_flight: Arc::new(Semaphore::new(parts.settings.in_flight_max)),
             ids: Mutex::new(IdSequence::new(parts.settings.node, issued)),

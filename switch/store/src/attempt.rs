@@ -180,11 +180,14 @@ fn read_state(row: &Row) -> Result<AttemptState, StoreError> {
     }
 }
 
+pub(crate) fn money(minor: i64, currency: &str) -> Result<Money, StoreError> {
+    let known = Currency::from_alpha(currency);
+    let currency = known.ok_or_else(|| StoreError::Corrupt(format!("currency {currency}")))?;
+    Ok(Money::new(minor, currency))
+}
+
 pub(crate) fn read_money(row: &Row) -> Result<Money, StoreError> {
-    let code = row.text("currency")?;
-    let currency =
-        Currency::from_alpha(&code).ok_or_else(|| StoreError::Corrupt(format!("currency {code}")))?;
-    Ok(Money::new(row.int("amount_minor")?, currency))
+    money(row.int("amount_minor")?, &row.text("currency")?)
 }
 
 fn read_work(row: &Row) -> Result<OpenWork, StoreError> {

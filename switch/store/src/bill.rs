@@ -4,9 +4,9 @@
 use switch_core::bill::{Bill, BillState, Claim};
 use switch_core::clock::Timestamp;
 use switch_core::id::{BillId, ClientId, PaymentId};
-use switch_core::money::{Currency, Money};
 use switch_core::person::{Payer, PayerKind};
 
+use crate::attempt::read_money;
 use crate::db::{Db, Row, StoreError, Tx, values};
 use crate::statements::statements;
 
@@ -81,21 +81,21 @@ impl BillView {
     }
 }
 
+pub(crate) fn read_payer(kind: &str, number: &str) -> Result<Payer, StoreError> {
+    let known = PayerKind::parse(kind);
+    let kind = known.ok_or_else(|| StoreError::Corrupt(format!("bill.payer_kind {kind}")))?;
+    Payer::new(kind, number).map_err(|error| StoreError::Corrupt(format!("bill.payer_number {error}")))
+}
+
 pub(crate) fn read_bill(row: &Row) -> Result<Bill, StoreError> {
-    let (kind, code) = (row.text("payer_kind")?, row.text("currency")?);
-    let corrupt = |what: String| StoreError::Corrupt(what);
-    let kind = PayerKind::parse(&kind).ok_or_else(|| corrupt(format!("bill.payer_kind {kind}")))?;
-    let currency = Currency::from_alpha(&code).ok_or_else(|| corrupt(format!("bill.currency {code}")))?;
-    let payer = Payer::new(kind, &row.text("payer_number")?)
-        .map_err(|error| corrupt(format!("bill.payer_number {error}")))?;
     Ok(Bill {
         id: BillId(row.int("id")?),
         client: ClientId(row.int("client_id")?),
         department: row.text("department")?,
         service: row.text("service")?,
         reference: row.text("reference")?,
-        payer,
-        amount: Money::new(row.int("amount_minor")?, currency),
+        payer: read_payer(&row.text("payer_kind")?, &row.text("payer_number")?)?,
+        amount: read_money(row)?,
         description: row.text("description")?,
         created_at: Timestamp(row.int("created_at")?),
         expires_at: row.maybe_int("expires_at")?.map(Timestamp),

@@ -125,7 +125,7 @@ statements! {
 
 /// Plans are pinned: made on an empty table they would scan it for ever, and the
 /// statement is too long to plan for each group.
-const SESSION: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off;
+pub(crate) const SESSION: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off;
     SET jit = off; SET synchronous_commit = on";
 
 async fn connect(options: &PgConnectOptions) -> Result<PgConnection, sqlx::Error> {
