@@ -108,7 +108,10 @@ async fn meet_those_of_requests(seen: &mut Seen) {
     switch.post(&format!("/v1/bills/{withdrawn}/cancel"), &Value::Null).await;
     seen.see("409 bill-cancelled", &switch.pay("request-number-007", &withdrawn, &card).await);
     let mut short_lived = bill_body("5");
-    let end = jiff::Timestamp::now() + jiff::SignedDuration::from_millis(400);
+    // By the clock of the switch, which the last bill was made by.
+    let now = switch.get(&format!("/v1/bills/{withdrawn}")).await.field("created_at");
+    let now: jiff::Timestamp = now.parse().expect("RFC 3339");
+    let end = now + jiff::SignedDuration::from_millis(2_000);
     short_lived["expires_at"] = json!(end.to_string());
     let expired = switch.post("/v1/bills", &short_lived).await.field("id");
     eventually("it expires", async || {

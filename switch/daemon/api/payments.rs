@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, Uri, header};
@@ -11,7 +12,6 @@ use switch_core::bill::BillState;
 use switch_core::connector::Method;
 use switch_core::id::{BillId, CardId, ClientId, PaymentId};
 use switch_core::idempotency::{Fingerprint, IdempotencyKey};
-use switch_core::payment::PaymentState;
 use switch_core::routing::NoRoute;
 use switch_engine::AnswerFacts;
 use switch_engine::pay::{Paid, PayOrder, PayRefusal};
@@ -24,6 +24,9 @@ use super::money::MoneyDto;
 use super::query::{Parameters, PathId};
 use super::{Answered, Api, ProblemDto, answer, id_flaw, json, key, unavailable};
 use crate::problem::{Code, Flaw, Problem};
+
+/// How long a caller waits to be turned away.
+const SHED_PAUSE: Duration = Duration::from_millis(200);
 
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
@@ -135,9 +138,9 @@ pub(super) async fn create(State(api): State<Arc<Api>>, request: Request) -> Ans
     let began = Instant::now();
     let (client, key, bytes) = body::take(&api, request, key::of).await?;
     let order = order(&api, client, key, body::read(&bytes, SHAPE)?)?;
-    let paid = match api.engine.pay(order.clone()).await {
+    let paid = match api.engine.pay(order).await {
         Ok(paid) => paid,
-        Err(refusal) => what_is_known(&api, &order, refusal).await?,
+        Err(refusal) => return Err(turned_away(refusal).await),
     };
     api.metrics.payment_seconds.observe(began.elapsed().as_secs_f64());
     Ok(answered(&api, paid))
@@ -164,30 +167,13 @@ fn order(
     Ok(PayOrder { client, key, fingerprint, bill: BillId(bill), method, card })
 }
 
-/// The refusal as a problem — unless the store failed after the payment had begun: then its outcome
-/// is unknown, which is an answer and not an error.
-async fn what_is_known(api: &Api, order: &PayOrder, refusal: PayRefusal) -> Result<Paid, Problem> {
-    let PayRefusal::Unavailable(error) = refusal else { return Err(problem(refusal)) };
-    let begun = switch_store::payment::find_by_key(api.engine.db(), order.client, &order.key).await;
-    match begun {
-        Ok(Some(view))
-            if view.payment.fingerprint == order.fingerprint && view.state != PaymentState::Refused =>
-        {
-            tracing::error!(%error, "a payment is not known to have ended; it is answered as pending");
-            let facts = AnswerFacts {
-                payment: &view.payment,
-                state: PaymentState::Pending,
-                reason: None,
-                approval_code: None,
-                ended_at: None,
-            };
-            let body = answer::payment(api.engine.public_ids(), &facts);
-            let answer =
-                view.answer.clone().unwrap_or(switch_core::idempotency::Answer { status: 202, body });
-            Ok(Paid { payment: view.payment.id, state: view.state, answer, replayed: false })
-        }
-        Ok(_) | Err(_) => Err(unavailable(error)),
+/// A caller that is turned away because of too many others is not answered at once: a flood then
+/// costs what its connections cost and not what its requests would, and leaves room for payments.
+async fn turned_away(refusal: PayRefusal) -> Problem {
+    if matches!(refusal, PayRefusal::Overloaded) {
+        tokio::time::sleep(SHED_PAUSE).await;
     }
+    problem(refusal)
 }
 
 fn problem(refusal: PayRefusal) -> Problem {
