@@ -73,7 +73,7 @@ async fn facts_of_many_requests_go_to_the_one_who_asked(bed: &Bed) {
         card::add(&mut tx, card).await.expect("kept");
     }
     tx.commit().await.expect("commits");
-    let reader = FactReader::start(bed.db.clone());
+    let reader = FactReader::start(&bed.db).expect("the reader starts");
     let tasks: Vec<_> = (0..600)
         .map(|n| {
             let (reader, place, kind) = (reader.clone(), n / 4, n % 4);
