@@ -3,6 +3,7 @@
 mod idempotency;
 mod input;
 mod life;
+mod news;
 mod problems;
 
 use reqwest::Method;
