@@ -1,7 +1,8 @@
 //! Who is calling: `Authorization: Bearer <client>.<secret>`.
 //!
 //! The secret is compared as its SHA-256 in constant time. A client's row is believed for ten
-//! seconds, so that a payment costs no read for it and a revocation reaches every node soon.
+//! seconds, and at most twice that while it is read again, so that a payment costs no read for it
+//! and a revocation reaches every node soon.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -12,6 +13,7 @@ use subtle::ConstantTimeEq;
 use switch_core::clock::Timestamp;
 use switch_core::id::ClientId;
 use switch_engine::Engine;
+use tokio::sync::Semaphore;
 
 use crate::problem::{Code, Problem};
 
@@ -22,6 +24,8 @@ const KEPT_MAX: usize = 10_000;
 pub(crate) struct Clients {
     rate_per_second: u32,
     kept: RwLock<HashMap<ClientId, Arc<Known>>>,
+    /// One permit: whoever reads the database.
+    reader: Semaphore,
 }
 
 struct Known {
@@ -39,7 +43,7 @@ struct Bucket {
 impl Clients {
     /// Nobody yet.
     pub(crate) fn new(rate_per_second: u32) -> Self {
-        Self { rate_per_second, kept: RwLock::default() }
+        Self { rate_per_second, kept: RwLock::default(), reader: Semaphore::new(1) }
     }
 
     /// The caller of a request.
@@ -62,19 +66,44 @@ impl Clients {
         Ok(id)
     }
 
+    /// A client's row. One request at a time reads it again; the others go on with the row they
+    /// have, or wait for the first one, so that a thousand callers are not a thousand reads.
     async fn find(&self, engine: &Engine, id: ClientId) -> Result<Option<Arc<Known>>, Problem> {
-        let now = engine.clock().now();
-        let kept = self.kept.read().ok().and_then(|kept| kept.get(&id).cloned());
-        if let Some(known) = &kept
-            && (0..BELIEVED_MS).contains(&now.ms_since(known.read_at))
-        {
-            return Ok(kept);
+        let kept = self.kept(engine, id);
+        match &kept {
+            Some((known, age_ms)) if (0..BELIEVED_MS).contains(age_ms) => return Ok(Some(Arc::clone(known))),
+            Some((known, age_ms)) if (0..2 * BELIEVED_MS).contains(age_ms) => match self.reader.try_acquire()
+            {
+                Ok(_turn) => return self.read(engine, id, Some(known)).await,
+                Err(_) => return Ok(Some(Arc::clone(known))),
+            },
+            Some(_) | None => {}
         }
+        let _turn = self.reader.acquire().await;
+        match self.kept(engine, id) {
+            Some((known, age_ms)) if (0..BELIEVED_MS).contains(&age_ms) => Ok(Some(known)),
+            older => self.read(engine, id, older.as_ref().map(|(known, _)| known)).await,
+        }
+    }
+
+    fn kept(&self, engine: &Engine, id: ClientId) -> Option<(Arc<Known>, i64)> {
+        let known = self.kept.read().ok()?.get(&id).cloned()?;
+        let age_ms = engine.clock().now().ms_since(known.read_at);
+        Some((known, age_ms))
+    }
+
+    async fn read(
+        &self,
+        engine: &Engine,
+        id: ClientId,
+        older: Option<&Arc<Known>>,
+    ) -> Result<Option<Arc<Known>>, Problem> {
+        let now = engine.clock().now();
         let client = switch_store::client::find(engine.db(), id).await.map_err(super::unavailable)?;
         let secret_hash = client.and_then(|client| <[u8; 32]>::try_from(client.secret_hash?).ok());
         let known = secret_hash.map(|secret_hash| {
             let full = Bucket { thousandths: i64::from(self.rate_per_second) * 1000, filled_at: now };
-            let bucket = kept.map_or_else(|| Arc::new(Mutex::new(full)), |known| Arc::clone(&known.bucket));
+            let bucket = older.map_or_else(|| Arc::new(Mutex::new(full)), |known| Arc::clone(&known.bucket));
             Arc::new(Known { secret_hash, read_at: now, bucket })
         });
         if let Ok(mut kept) = self.kept.write() {

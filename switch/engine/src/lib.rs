@@ -303,6 +303,10 @@ impl Engine {
         {
             return Ok(subscribed);
         }
+        // The others go on with what was known while this one reads it again.
+        if let (Some((subscribed, _)), Ok(mut subscribers)) = (known, self.subscribers.write()) {
+            subscribers.insert(client, (subscribed, now));
+        }
         let found = switch_store::client::find(&self.db, client).await?;
         let subscribed = found.is_some_and(|client| client.webhook.is_some());
         if let Ok(mut subscribers) = self.subscribers.write() {
