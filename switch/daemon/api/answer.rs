@@ -112,7 +112,7 @@ mod tests {
             channel: Channel::Api,
             card: None,
             created_at: Timestamp(1_795_343_465_250),
-            business_date: BusinessDate(2026_11_22),
+            business_date: BusinessDate(20_261_122),
         };
         let ids = PublicIds::new([7; 16]);
         let facts = AnswerFacts {

@@ -26,7 +26,7 @@ use super::{Answered, Api, ProblemDto, answer, id_flaw, json, key, unavailable};
 use crate::problem::{Code, Flaw, Problem};
 
 /// How long a caller waits to be turned away.
-const SHED_PAUSE: Duration = Duration::from_millis(200);
+const SHED_PAUSE: Duration = Duration::from_millis(500);
 
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
