@@ -21,7 +21,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use load::{Requests, Seen};
+use load::{Arrivals, Requests, Seen};
 use rig::database::Database;
 use rig::processes::{self, Folder, Process, Setup, cpu_seconds, cpu_seconds_of};
 use rig::seed::Seeds;
@@ -38,19 +38,21 @@ struct Options {
     only: Option<String>,
 }
 
-fn main() {
+fn main() -> std::process::ExitCode {
     let args: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
     let value =
         |name: &str| args.iter().position(|a| a == name).and_then(|i| args.get(i + 1)).map(String::as_str);
     if let Some(address) = value("--noop-server") {
-        return yardsticks::noop_server(address.parse().expect("an address"));
+        yardsticks::noop_server(address.parse().expect("an address"));
+        return std::process::ExitCode::SUCCESS;
     }
     if std::env::var_os("SWITCHD_TEST_POSTGRES").is_none() && value("--engine") != Some("sqlite") {
         // The private PostgreSQL of the test command, for as long as this runs.
         let own = std::env::current_exe().expect("this program");
         let run = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/run");
         let status = std::process::Command::new(run).arg("pg").arg(own).args(&args).status();
-        std::process::exit(status.ok().and_then(|s| s.code()).unwrap_or(1));
+        let ended_well = status.is_ok_and(|status| status.success());
+        return std::process::ExitCode::from(u8::from(!ended_well));
     }
     let number = |name: &str, default| value(name).map_or(default, |v| v.parse().expect(name));
     let options = Options {
@@ -65,6 +67,7 @@ fn main() {
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(run(options));
+    std::process::ExitCode::SUCCESS
 }
 
 /// Requests that pay each seeded bill once.
@@ -340,7 +343,14 @@ async fn open_loops(bench: &mut Bench, engine: &str) {
     bench.runs += 1;
     let requests = payments(seeds, bench.runs);
     let mut steady = Series::new("1,000 payments/s");
-    let mut seen = load::open_loop(daemon.address, 64, 1_000.0, requests, WARM_UP, measured).await;
+    let mut seen = load::open_loop(
+        daemon.address,
+        Arrivals { connections: 64, per_second: 1_000.0 },
+        requests,
+        WARM_UP,
+        measured,
+    )
+    .await;
     steady.add(&mut seen);
     steady.print();
     println!("  p99.9 {:.2} ms", seen.quantile_ms(0.999));
@@ -363,7 +373,14 @@ async fn open_loops(bench: &mut Bench, engine: &str) {
     bench.runs += 1;
     let mut above = Series::new("4x the peak, arriving");
     let requests = payments(seeds, bench.runs);
-    let mut seen = load::open_loop(daemon.address, 1024, rate, requests, WARM_UP, measured).await;
+    let mut seen = load::open_loop(
+        daemon.address,
+        Arrivals { connections: 1024, per_second: rate },
+        requests,
+        WARM_UP,
+        measured,
+    )
+    .await;
     let shed = seen.shed as f64 / seen.seconds;
     above.add(&mut seen);
     above.print();

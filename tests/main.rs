@@ -3,5 +3,8 @@
 
 mod api;
 mod config;
+mod crash;
+#[expect(dead_code, reason = "the load benches use the rest of the rig")]
+mod rig;
 mod support;
 mod tidy;

@@ -8,10 +8,13 @@ use std::time::{Duration, Instant};
 
 use crate::rig::http::Client;
 
+/// Writes the request of a turn; `false` when there are no more.
+type Make = dyn Fn(usize, &mut Vec<u8>) -> bool + Send + Sync;
+
 /// Requests ready to be sent, each used once.
 pub(crate) struct Requests {
     pub(crate) next: AtomicUsize,
-    pub(crate) make: Box<dyn Fn(usize, &mut Vec<u8>) -> bool + Send + Sync>,
+    pub(crate) make: Box<Make>,
 }
 
 impl Requests {
@@ -104,12 +107,18 @@ fn record(seen: &mut Seen, client: &Client, status: std::io::Result<u16>, asked:
     }
 }
 
+/// So many connections carry so many requests a second.
+#[derive(Clone, Copy)]
+pub(crate) struct Arrivals {
+    pub(crate) connections: usize,
+    pub(crate) per_second: f64,
+}
+
 /// A constant arrival rate: latency counts from when a request was due, also when
 /// no connection was free to send it (no coordinated omission).
 pub(crate) async fn open_loop(
     address: SocketAddr,
-    connections: usize,
-    per_second: f64,
+    Arrivals { connections, per_second }: Arrivals,
     requests: Arc<Requests>,
     warm_up: Duration,
     measured: Duration,

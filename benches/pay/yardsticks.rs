@@ -1,5 +1,6 @@
 //! The yardsticks: the same HTTP stack without any work, and the engine's bare
 //! rate of durable transactions.
+#![expect(clippy::disallowed_methods, reason = "it waits for a real process, outside the switch")]
 
 use std::net::SocketAddr;
 use std::path::Path;

@@ -1,4 +1,5 @@
 //! The processes under test, and what they cost the machine.
+#![expect(clippy::disallowed_methods, reason = "it waits for real processes, outside the switch")]
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};

@@ -73,6 +73,28 @@ pub enum Event {
     ReviewDue,
 }
 
+impl Event {
+    /// The raw response code it brought; empty where there is none.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        match self {
+            Self::Answered(outcome) | Self::Enquired(Enquiry::Found(outcome)) => match outcome {
+                Outcome::Approved(approval) => &approval.code,
+                Outcome::Declined(decline) => &decline.code,
+                Outcome::Pending { code } => code,
+            },
+            Self::Enquired(Enquiry::Absent { code })
+            | Self::ReversalAnswered(
+                ReversalAnswer::Reversed { code }
+                | ReversalAnswer::Retry { code }
+                | ReversalAnswer::Refused { code },
+            ) => code,
+            Self::NotSent | Self::Silent | Self::Restarted | Self::ReversalDue => "",
+            Self::ReversalSilent | Self::ReviewDue => "",
+        }
+    }
+}
+
 /// What the engine has to do about an attempt, in this order, with the commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AttemptEffect {

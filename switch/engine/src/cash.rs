@@ -19,6 +19,7 @@ use switch_core::payment::{Channel, Payment, PaymentState, RefusedReason};
 use switch_store::StoreError;
 use switch_store::bill::BillView;
 use switch_store::cash::{self, CashIntake, CashVerdict};
+use switch_store::outbox::News;
 use switch_store::payment::PaymentView;
 use tokio_util::task::TaskTracker;
 
@@ -177,9 +178,10 @@ impl Engine {
         let mut tx = self.db.begin().await?;
         let verdict = cash::pay(&mut tx, &intake).await?;
         if verdict == CashVerdict::Paid && wants {
-            let (event, state) = (EventId(self.new_id()), PaymentState::Paid.as_str());
+            let (event, state) = (EventId(self.new_id()), PaymentState::Paid);
             let (client, at) = (view.bill.client, payment.created_at);
-            switch_store::outbox::publish(&mut tx, event, client, payment.id, state, at).await?;
+            let news = News { event, client, payment: payment.id, state, at };
+            switch_store::outbox::publish(&mut tx, &news).await?;
         }
         tx.commit().await?;
         if wants {
@@ -301,9 +303,10 @@ impl Engine {
         let mut tx = self.db.begin().await?;
         let unwound = cash::unwind(&mut tx, payment.id, payment.bill, &back, float).await?;
         if unwound && wants {
-            let (event, state) = (EventId(self.new_id()), PaymentState::Reversed.as_str());
+            let (event, state) = (EventId(self.new_id()), PaymentState::Reversed);
             let client = bill.bill.client;
-            switch_store::outbox::publish(&mut tx, event, client, payment.id, state, now).await?;
+            let news = News { event, client, payment: payment.id, state, at: now };
+            switch_store::outbox::publish(&mut tx, &news).await?;
         }
         tx.commit().await
     }

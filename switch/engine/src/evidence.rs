@@ -118,7 +118,9 @@ impl Engine {
             amount: payment.amount,
         };
         let attempt = Attempt { state: ended_state(view, &refs), refs };
-        let Ok(step) = payment::apply(&attempt, Event::Answered(outcome)) else { return Ok(()) };
+        let event = Event::Answered(outcome);
+        let code = event.code().to_owned();
+        let Ok(step) = payment::apply(&attempt, event) else { return Ok(()) };
         if step.effects.is_empty() {
             return Ok(());
         }
@@ -127,7 +129,7 @@ impl Engine {
         for effect in &step.effects {
             match effect {
                 Effect::Attempt(AttemptEffect::Note(note)) => {
-                    attempt::note(&mut tx, self.new_id(), payment.id, *note, "", now).await?;
+                    attempt::note(&mut tx, &self.seen(payment.id, *note, &code, now)).await?;
                 }
                 Effect::Attempt(AttemptEffect::Alarm(note)) => {
                     self.alarm(payment.id, note.as_str());

@@ -155,7 +155,7 @@ impl Engine {
         let id = PaymentId(self.new_id());
         let payment = payment_of(&order, &bill, id, self.clock.now(), self);
         let first = networks.next().ok_or(NoRoute::NoneReachable)?;
-        let attempt = self.new_attempt(first, id, AttemptId(id.0), 1, &bill).await?;
+        let attempt = self.new_attempt(first, id, 1, &bill).await?;
 
         // TX1: key, claim, payment, attempt, promise — or nothing.
         let (stan, mut work) = (attempt.refs.stan, open_work(attempt.clone(), &payment, &bill));
@@ -233,10 +233,11 @@ impl Engine {
         &self,
         network: usize,
         payment: PaymentId,
-        attempt: AttemptId,
         attempt_no: i32,
         bill: &Bill,
     ) -> Result<OpenAttempt, PayRefusal> {
+        // The first attempt has the payment's number: a late answer finds both.
+        let attempt = AttemptId(if attempt_no == 1 { payment.0 } else { self.new_id() });
         let counterparty = &self.connectors[network];
         let debit = Account::Receivable {
             counterparty: counterparty.id.to_string(),
@@ -268,8 +269,7 @@ impl Engine {
         bill: &Bill,
     ) -> Result<Option<OpenWork>, PayRefusal> {
         let old = &work.attempt;
-        let id = AttemptId(self.new_id());
-        let mut new = self.new_attempt(network, old.refs.payment, id, old.attempt_no + 1, bill).await?;
+        let mut new = self.new_attempt(network, old.refs.payment, old.attempt_no + 1, bill).await?;
         new.epoch = old.epoch + 1;
         let mut tx = self.db.begin().await?;
         if !attempt::reroute(&mut tx, old, &new, work.business_date).await? {

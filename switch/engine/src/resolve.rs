@@ -4,14 +4,14 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use switch_core::attempt::{AttemptEffect, AttemptState, Event};
+use switch_core::attempt::{AttemptEffect, AttemptState, Event, Note};
 use switch_core::clock::Timestamp;
-use switch_core::id::EventId;
+use switch_core::id::{EventId, PaymentId};
 use switch_core::idempotency::Answer;
 use switch_core::ledger::TransferKind;
 use switch_core::payment::{self, Attempt, Effect, Payment, PaymentState, Step};
 use switch_store::StoreError;
-use switch_store::attempt::{self, OpenWork};
+use switch_store::attempt::{self, Evidence, OpenWork};
 use switch_store::journal::{EndVerdict, Ending, Outcome};
 use switch_store::payment::PaymentView;
 
@@ -68,7 +68,7 @@ impl Engine {
             let decided = if step.next.is_final() {
                 self.end(&work, payment, step).await?
             } else {
-                self.advance(&work, payment, step).await?
+                self.advance(&work, payment, step, event.code()).await?
             };
             if let Some(decided) = decided {
                 return Ok(decided);
@@ -148,6 +148,7 @@ impl Engine {
         work: &OpenWork,
         payment: &Payment,
         step: Step,
+        code: &str,
     ) -> Result<Option<Decided>, StoreError> {
         let (now, state) = (self.clock.now(), PaymentState::of(&step.next));
         let answer = self.answers.answer(&AnswerFacts {
@@ -179,7 +180,7 @@ impl Engine {
                 match effect {
                     Effect::Attempt(AttemptEffect::Note(note)) => {
                         self.counters.late_answers.fetch_add(1, Relaxed);
-                        attempt::note(&mut tx, self.new_id(), payment.id, *note, "", now).await?;
+                        attempt::note(&mut tx, &self.seen(payment.id, *note, code, now)).await?;
                     }
                     Effect::Attempt(AttemptEffect::Alarm(note)) => {
                         self.alarm(payment.id, note.as_str());
@@ -202,6 +203,10 @@ impl Engine {
             self.reversals_due.notify_one();
         }
         Ok(Some(Decided { state, answer, open: Some(open), reversal }))
+    }
+
+    pub(crate) fn seen(&self, payment: PaymentId, note: Note, code: &str, at: Timestamp) -> Evidence {
+        Evidence { id: self.new_id(), payment, note, code: code.to_owned(), at }
     }
 
     /// When the next step of an open state is due.

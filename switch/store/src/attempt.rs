@@ -394,17 +394,25 @@ pub async fn keep_answer(
     tx.execute(&ANSWER, values).await.map(drop)
 }
 
+/// A piece of evidence to keep.
+#[derive(Debug, Clone)]
+pub struct Evidence {
+    /// Its number.
+    pub id: i64,
+    /// The payment it is about.
+    pub payment: PaymentId,
+    /// What was seen.
+    pub note: Note,
+    /// Raw response code, where there is one.
+    pub code: String,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// Keeps a piece of evidence.
 ///
 /// # Errors
 /// The engine's own.
-pub async fn note(
-    tx: &mut Tx,
-    id: i64,
-    payment: PaymentId,
-    note: Note,
-    code: &str,
-    at: Timestamp,
-) -> Result<(), StoreError> {
-    tx.execute(&NOTE, values![id, payment.0, note.as_str(), code, at.0]).await.map(drop)
+pub async fn note(tx: &mut Tx, e: &Evidence) -> Result<(), StoreError> {
+    tx.execute(&NOTE, values![e.id, e.payment.0, e.note.as_str(), e.code.as_str(), e.at.0]).await.map(drop)
 }

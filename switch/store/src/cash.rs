@@ -1,12 +1,13 @@
 //! Cash from an agent's float: key, claim, float and posting in one transaction.
 //! No counterparty is asked, so a cash payment is final as soon as it is durable.
 
-use switch_core::clock::Timestamp;
 use switch_core::id::{AccountId, BillId, PaymentId};
 use switch_core::ledger::Transfer;
 use switch_core::payment::{Payment, PaymentState, RefusedReason};
 
 use crate::db::{StoreError, Tx, values};
+use crate::journal::Outcome;
+use crate::payment::write_outcome;
 use crate::statements::statements;
 
 statements! {
@@ -19,9 +20,6 @@ statements! {
         "INSERT INTO bill_claim (bill_id, payment_id, at) VALUES ($1, $2, $3)
          ON CONFLICT DO NOTHING");
     RELEASE_BILL = portable("DELETE FROM bill_claim WHERE bill_id = $1 AND payment_id = $2");
-    OUTCOME = portable(
-        "INSERT INTO outcome (payment_id, state, reason, approval_code, response_code, at)
-         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING");
     UNWIND = portable(
         "INSERT INTO unwind (payment_id, reason, at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING");
 }
@@ -72,19 +70,6 @@ pub async fn take_key(tx: &mut Tx, p: &Payment) -> Result<bool, StoreError> {
     Ok(tx.execute(&TAKE_KEY, values).await? == 1)
 }
 
-async fn outcome(
-    tx: &mut Tx,
-    payment: PaymentId,
-    state: PaymentState,
-    reason: Option<&str>,
-    approval_code: Option<&str>,
-    at: Timestamp,
-) -> Result<(), StoreError> {
-    let code = if state == PaymentState::Paid { Some("00") } else { None };
-    let values = values![payment.0, state.as_str(), reason, approval_code, code, at.0];
-    tx.execute(&OUTCOME, values).await.map(drop)
-}
-
 /// Pays a bill from a float. The caller commits whatever the verdict.
 ///
 /// # Errors
@@ -105,13 +90,14 @@ pub async fn pay(tx: &mut Tx, cash: &CashIntake<'_>) -> Result<CashVerdict, Stor
     };
     match refused {
         Some(reason) => {
-            let word = Some(reason.as_str());
-            outcome(tx, p.id, PaymentState::Refused, word, None, at).await?;
+            write_outcome(tx, p.id, &Outcome::refused(reason, at)).await?;
             Ok(CashVerdict::Refused(reason))
         }
         None => {
-            let code = Some(cash.approval_code);
-            outcome(tx, p.id, PaymentState::Paid, None, code, at).await?;
+            let mut paid = Outcome::of_cash(PaymentState::Paid, at);
+            paid.approval_code = Some(cash.approval_code.to_owned());
+            paid.response_code = Some("00".to_owned());
+            write_outcome(tx, p.id, &paid).await?;
             Ok(CashVerdict::Paid)
         }
     }
@@ -150,6 +136,8 @@ pub async fn tombstone(tx: &mut Tx, p: &Payment) -> Result<bool, StoreError> {
     if !take_key(tx, p).await? {
         return Ok(false);
     }
-    outcome(tx, p.id, PaymentState::Reversed, Some("tombstone"), None, p.created_at).await?;
+    let mut tombstone = Outcome::of_cash(PaymentState::Reversed, p.created_at);
+    tombstone.reason = Some("tombstone".to_owned());
+    write_outcome(tx, p.id, &tombstone).await?;
     Ok(true)
 }

@@ -78,7 +78,7 @@ pub struct SqliteDb {
 /// PostgreSQL.
 #[derive(Debug, Clone)]
 pub struct PgDb {
-    pub(crate) options: PgConnectOptions,
+    pub(crate) options: Box<PgConnectOptions>,
     pool: PgPool,
 }
 
@@ -139,7 +139,7 @@ impl Db {
                 )));
             }
         }
-        Ok(Self::Postgres(PgDb { options: connect, pool }))
+        Ok(Self::Postgres(PgDb { options: Box::new(connect), pool }))
     }
 
     /// Which engine this is.

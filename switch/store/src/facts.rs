@@ -162,7 +162,7 @@ fn start_postgres(db: &PgDb, queue: mpsc::Receiver<Asked>) {
         .max_connections(2)
         .acquire_timeout(Duration::from_secs(5))
         .after_connect(|db, _| Box::pin(async move { db.execute(SESSION).await.map(drop) }))
-        .connect_lazy_with(db.options.clone());
+        .connect_lazy_with((*db.options).clone());
     tokio::spawn(read_groups(pool, queue));
 }
 

@@ -19,7 +19,7 @@ use switch_core::clock::Timestamp;
 use switch_core::id::{AttemptId, BillId, CardId, ClientId, EventId, PaymentId};
 use switch_core::idempotency::Answer;
 use switch_core::ledger::Transfer;
-use switch_core::payment::{Payment, PaymentState};
+use switch_core::payment::{Payment, PaymentState, RefusedReason};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::attempt::OpenAttempt;
@@ -98,6 +98,30 @@ pub struct Outcome {
     pub at: Timestamp,
 }
 
+impl Outcome {
+    /// The outcome of a payment that never started.
+    #[must_use]
+    pub fn refused(reason: RefusedReason, at: Timestamp) -> Self {
+        Self { reason: Some(reason.as_str().to_owned()), ..Self::of_cash(PaymentState::Refused, at) }
+    }
+
+    /// An outcome that no counterparty had a part in.
+    #[must_use]
+    pub fn of_cash(state: PaymentState, at: Timestamp) -> Self {
+        Self {
+            state,
+            reason: None,
+            connector: None,
+            attempt: None,
+            stan: None,
+            approval_code: None,
+            response_code: None,
+            answer: None,
+            at,
+        }
+    }
+}
+
 /// What became of an ending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EndVerdict {
@@ -154,7 +178,7 @@ impl Journal {
         match db {
             Db::Sqlite(db) => sqlite::start(db, commands, Arc::clone(&counts))?,
             Db::Postgres(db) => {
-                postgres::start(db.options.clone(), commands, Arc::clone(&counts)).await?;
+                postgres::start((*db.options).clone(), commands, Arc::clone(&counts)).await?;
             }
         }
         Ok(Self { queue, counts })

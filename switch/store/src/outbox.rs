@@ -3,6 +3,7 @@
 
 use switch_core::clock::Timestamp;
 use switch_core::id::{ClientId, EventId, PaymentId};
+use switch_core::payment::PaymentState;
 
 use crate::db::{Db, StoreError, Tx, values};
 use crate::statements::statements;
@@ -92,19 +93,28 @@ pub async fn retry(tx: &mut Tx, event: &Event, due_at: Timestamp) -> Result<bool
     Ok(tx.execute(&RETRY, values![event.id.0, event.epoch, due_at.0]).await? == 1)
 }
 
+/// An event to publish.
+#[derive(Debug, Clone, Copy)]
+pub struct News {
+    /// Its number.
+    pub event: EventId,
+    /// Who is told.
+    pub client: ClientId,
+    /// Of which payment.
+    pub payment: PaymentId,
+    /// The state it reached.
+    pub state: PaymentState,
+    /// When it reached it.
+    pub at: Timestamp,
+}
+
 /// Publishes an event inside the transaction that makes it true.
 ///
 /// # Errors
 /// The engine's own.
-pub async fn publish(
-    tx: &mut Tx,
-    id: EventId,
-    client: ClientId,
-    payment: PaymentId,
-    state: &str,
-    at: Timestamp,
-) -> Result<(), StoreError> {
-    tx.execute(&PUBLISH, values![id.0, client.0, payment.0, state, at.0]).await.map(drop)
+pub async fn publish(tx: &mut Tx, news: &News) -> Result<(), StoreError> {
+    let News { event, client, payment, state, at } = news;
+    tx.execute(&PUBLISH, values![event.0, client.0, payment.0, state.as_str(), at.0]).await.map(drop)
 }
 
 /// Events waiting, and when the oldest of them happened.

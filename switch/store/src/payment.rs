@@ -9,7 +9,8 @@ use switch_core::idempotency::{Answer, Fingerprint, IdempotencyKey};
 use switch_core::payment::{Channel, Payment, PaymentState};
 
 use crate::attempt::read_money;
-use crate::db::{Db, Row, StoreError, values};
+use crate::db::{Db, Row, StoreError, Tx, values};
+use crate::journal::Outcome;
 use crate::statements::statements;
 
 macro_rules! view {
@@ -35,6 +36,11 @@ statements! {
         "WHERE o.attempt_id = $1 AND o.attempt_id <> o.payment_id"));
     BY_CLIENT = portable(concat!(view!(),
         "WHERE p.client_id = $1 AND p.id < $2 ORDER BY p.id DESC LIMIT $3"));
+    OUTCOME = portable(
+        "INSERT INTO outcome (payment_id, state, reason, connector, attempt_id, stan,
+             approval_code, response_code, answer_status, answer_body, at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+         ON CONFLICT DO NOTHING");
     CLAIM = portable("SELECT payment_id FROM bill_claim WHERE bill_id = $1");
     ISSUED_MAX = portable(
         "SELECT CAST(MAX(id) AS BIGINT) AS id FROM (
@@ -197,4 +203,23 @@ pub async fn claim(db: &Db, bill: BillId) -> Result<Option<Claim>, StoreError> {
 pub async fn issued_max(db: &Db) -> Result<i64, StoreError> {
     let row = db.fetch_optional(&ISSUED_MAX, values![]).await?;
     Ok(row.map_or(Ok(None), |row| row.maybe_int("id"))?.unwrap_or(0))
+}
+
+/// Writes the row that ends a payment. `false`: it has ended before.
+pub(crate) async fn write_outcome(tx: &mut Tx, id: PaymentId, o: &Outcome) -> Result<bool, StoreError> {
+    let (status, body) = o.answer.clone().map(|a| (i64::from(a.status), a.body)).unzip();
+    let values = values![
+        id.0,
+        o.state.as_str(),
+        o.reason.clone(),
+        o.connector.as_deref(),
+        o.attempt.map(|a| a.0),
+        o.stan.map(i64::from),
+        o.approval_code.clone(),
+        o.response_code.clone(),
+        status,
+        body,
+        o.at.0,
+    ];
+    Ok(tx.execute(&OUTCOME, values).await? == 1)
 }

@@ -10,10 +10,11 @@ use tokio::sync::{Semaphore, mpsc};
 use super::{Command, Counts, EndVerdict, Ending, Intake, IntakeVerdict, Outcome};
 use crate::attempt::rearm;
 use crate::cash::take_key;
-use crate::db::{Db, StoreError, Tx, values};
+use crate::db::{Db, StoreError, values};
 use crate::ledger;
+use crate::outbox::News;
+use crate::payment::write_outcome;
 use crate::statements::statements;
-use switch_core::id::PaymentId;
 use switch_core::payment::RefusedReason;
 
 /// Commands in hand at a time; the pool decides how many of them run.
@@ -24,11 +25,6 @@ statements! {
         "INSERT INTO bill_claim (bill_id, payment_id, at) VALUES ($1, $2, $3)
          ON CONFLICT DO NOTHING");
     CLOSE_ATTEMPT = portable("DELETE FROM open_attempt WHERE payment_id = $1 AND epoch = $2");
-    OUTCOME = portable(
-        "INSERT INTO outcome (payment_id, state, reason, connector, attempt_id, stan,
-             approval_code, response_code, answer_status, answer_body, at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-         ON CONFLICT DO NOTHING");
     RELEASE_BILL = portable("DELETE FROM bill_claim WHERE bill_id = $1 AND payment_id = $2");
     PURGE_CARD = portable("DELETE FROM card WHERE id = $1");
 }
@@ -83,28 +79,10 @@ async fn end(db: &Db, ending: &Ending) -> Result<EndVerdict, StoreError> {
             tx.execute(&PURGE_CARD, values![card.0]).await?;
         }
         if let Some((event, client)) = ending.event {
-            let state = ending.outcome.state.as_str();
-            crate::outbox::publish(&mut tx, event, client, id, state, at).await?;
+            let state = ending.outcome.state;
+            crate::outbox::publish(&mut tx, &News { event, client, payment: id, state, at }).await?;
         }
     }
     tx.commit().await?;
     Ok(EndVerdict::Ended)
-}
-
-async fn write_outcome(tx: &mut Tx, id: PaymentId, o: &Outcome) -> Result<bool, StoreError> {
-    let (status, body) = o.answer.clone().map(|a| (i64::from(a.status), a.body)).unzip();
-    let values = values![
-        id.0,
-        o.state.as_str(),
-        o.reason.clone(),
-        o.connector.as_deref(),
-        o.attempt.map(|a| a.0),
-        o.stan.map(i64::from),
-        o.approval_code.clone(),
-        o.response_code.clone(),
-        status,
-        body,
-        o.at.0,
-    ];
-    Ok(tx.execute(&OUTCOME, values).await? == 1)
 }

@@ -2,8 +2,9 @@
 //! thread that checkpoints so that the write-ahead log stays bounded.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Weak};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use crate::attempt::{state_columns, state_word};
 use crate::db::{Backend, SqliteDb, StoreError};
 use crate::statements::{Statement, statements};
 use switch_core::id::PaymentId;
-use switch_core::payment::{PaymentState, RefusedReason};
+use switch_core::payment::RefusedReason;
 
 /// Commands of one transaction: bounds the wait of those behind it.
 const GROUP_MAX: usize = 512;
@@ -89,8 +90,9 @@ pub(super) fn start(
         return Err(StoreError::Unsafe(format!("synchronous={synchronous}, not 2 (FULL)")));
     }
     let checkpointer = open(&db.path)?;
-    let alive = Arc::new(());
-    let (turn, watched) = (Arc::clone(&db.turn), Arc::downgrade(&alive));
+    // Dropped with the journal, which ends the other thread too.
+    let (alive, watched) = std::sync::mpsc::channel();
+    let turn = Arc::clone(&db.turn);
     spawn("checkpoint", move || keep_wal_bounded(&checkpointer, &turn, &watched));
     let turn = Arc::clone(&db.turn);
     spawn("journal", move || {
@@ -310,29 +312,10 @@ fn write_transfer(tx: &Transaction<'_>, t: &switch_core::ledger::Transfer) -> ru
     )
 }
 
-impl Outcome {
-    /// The outcome of a payment that never started.
-    #[must_use]
-    pub fn refused(reason: RefusedReason, at: switch_core::clock::Timestamp) -> Self {
-        Self {
-            state: PaymentState::Refused,
-            reason: Some(reason.as_str().to_owned()),
-            connector: None,
-            attempt: None,
-            stan: None,
-            approval_code: None,
-            response_code: None,
-            answer: None,
-            at,
-        }
-    }
-}
-
 /// Copies the log back while writers go on; only the short rest is done in a
 /// writer's turn, and only when the log has grown large.
-fn keep_wal_bounded(db: &Connection, turn: &Mutex<()>, journal: &Weak<()>) {
-    while journal.strong_count() > 0 {
-        thread::sleep(CHECKPOINT_EVERY);
+fn keep_wal_bounded(db: &Connection, turn: &Mutex<()>, journal: &Receiver<()>) {
+    while journal.recv_timeout(CHECKPOINT_EVERY) == Err(RecvTimeoutError::Timeout) {
         match checkpoint(db, "PASSIVE") {
             Ok(bytes) if bytes > WAL_RESTART_BYTES => {
                 let pressing = bytes > WAL_PRESSING_BYTES;

@@ -25,7 +25,7 @@ use switch_store::journal::{Ending, Intake, Outcome};
 use switch_store::{Backend, Db, DbOptions, Journal, client, ledger, schema};
 
 pub(crate) const NOW: Timestamp = Timestamp(1_795_343_465_250);
-pub(crate) const TODAY: BusinessDate = BusinessDate(2026_11_22);
+pub(crate) const TODAY: BusinessDate = BusinessDate(20_261_122);
 pub(crate) const MINISTRY: ClientId = ClientId(1);
 pub(crate) const AGENT: ClientId = ClientId(2);
 

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use switch_core::clock::Timestamp;
 use switch_core::id::{EventId, PaymentId};
+use switch_core::payment::PaymentState;
 use switch_store::Db;
 use switch_store::outbox::{self, Event};
 
@@ -21,7 +22,9 @@ async fn publish(bed: &Bed, number: usize) -> Vec<EventId> {
     let mut made = Vec::new();
     for _ in 0..number {
         let id = EventId(bed.id());
-        outbox::publish(&mut tx, id, MINISTRY, PaymentId(7), "PAID", NOW).await.expect("published");
+        let state = PaymentState::Paid;
+        let news = outbox::News { event: id, client: MINISTRY, payment: PaymentId(7), state, at: NOW };
+        outbox::publish(&mut tx, &news).await.expect("published");
         made.push(id);
     }
     tx.commit().await.expect("commits");

@@ -3,6 +3,7 @@
 use switch_core::attempt::Note;
 use switch_core::clock::Timestamp;
 use switch_core::id::{BillId, CardId, ClientId, EventId, PaymentId};
+use switch_core::payment::PaymentState;
 use switch_store::card::SealedCard;
 use switch_store::facts::FactReader;
 use switch_store::{attempt, bill, card, outbox, payment};
@@ -123,11 +124,20 @@ async fn the_largest_number_issued_is_known_whatever_it_names(bed: &Bed) {
 
     let (event, note) = (bed.id(), bed.id());
     let mut tx = bed.db.begin().await.expect("begins");
-    outbox::publish(&mut tx, EventId(event), MINISTRY, id, "PAID", NOW).await.expect("published");
+    let news = outbox::News {
+        event: EventId(event),
+        client: MINISTRY,
+        payment: id,
+        state: PaymentState::Paid,
+        at: NOW,
+    };
+    outbox::publish(&mut tx, &news).await.expect("published");
     tx.commit().await.expect("commits");
     assert_eq!(issued().await, event);
     let mut tx = bed.db.begin().await.expect("begins");
-    attempt::note(&mut tx, note, id, Note::LateDecline, "", NOW).await.expect("noted");
+    let seen =
+        attempt::Evidence { id: note, payment: id, note: Note::LateDecline, code: String::new(), at: NOW };
+    attempt::note(&mut tx, &seen).await.expect("noted");
     tx.commit().await.expect("commits");
     assert_eq!(issued().await, note);
 

@@ -34,7 +34,8 @@ async fn migrations_are_applied_once_however_often_they_are_asked_for(bed: &Bed)
     left.expect("one node");
     right.expect("the other node");
     assert_eq!(bed.raw.number(applied).await, steps);
-    (a.close().await, b.close().await);
+    a.close().await;
+    b.close().await;
 
     // And from nothing, by several nodes at the same moment.
     let (fresh, url) = empty_place(bed).await;
@@ -77,7 +78,9 @@ async fn money_tables_keep_what_was_written(bed: &Bed) {
     journal.end(ending).await.expect("ended");
     let mut tx = bed.db.begin().await.expect("begins");
     attempt::keep_answer(&mut tx, id, &Answer { status: 202, body: "{}".into() }, NOW).await.expect("kept");
-    attempt::note(&mut tx, bed.id(), id, Note::LateDecline, "05", NOW).await.expect("noted");
+    let seen =
+        attempt::Evidence { id: bed.id(), payment: id, note: Note::LateDecline, code: "05".into(), at: NOW };
+    attempt::note(&mut tx, &seen).await.expect("noted");
     tx.commit().await.expect("commits");
     let unwind = format!("INSERT INTO unwind (payment_id, reason, at) VALUES ({}, 'x', 1)", id.0);
     bed.raw.run(&unwind).await.expect("a row to keep");
