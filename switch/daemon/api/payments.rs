@@ -138,7 +138,8 @@ pub(super) async fn create(State(api): State<Arc<Api>>, request: Request) -> Ans
     let began = Instant::now();
     let (client, key, bytes) = body::take(&api, request, key::of).await?;
     let order = order(&api, client, key, body::read(&bytes, SHAPE)?)?;
-    let paid = match api.engine.pay(order).await {
+    // Boxed, because what holds it is moved through every layer of the server.
+    let paid = match Box::pin(api.engine.pay(order)).await {
         Ok(paid) => paid,
         Err(refusal) => return Err(turned_away(refusal).await),
     };

@@ -107,11 +107,12 @@ impl Engine {
             Ok(prepared) => {
                 // A caller that hangs up must not take the payment with it.
                 let engine = Arc::clone(self);
-                let story = async move {
+                // Boxed where it is made: the story is large, and a task is moved about.
+                let story = Box::pin(async move {
                     let paid = engine.carry_out(order, prepared).await;
                     drop(permit);
                     paid
-                };
+                });
                 self.tasks.spawn(story).await.map_err(|_| StoreError::Stopped)?
             }
             // A repeat is answered as before, whatever today's rules say.
