@@ -6,7 +6,7 @@
 
 mod table;
 
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
@@ -64,17 +64,21 @@ pub(crate) struct Problem {
     code: Code,
     errors: Vec<FieldError>,
     cause: Option<String>,
+    replayed: bool,
 }
+
+/// Says that the answer was given before (draft-ietf-httpapi-idempotency-key-header-07).
+pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
 impl Problem {
     /// A refusal without particulars.
     pub(crate) fn new(code: Code) -> Self {
-        Self { code, errors: Vec::new(), cause: None }
+        Self { code, errors: Vec::new(), cause: None, replayed: false }
     }
 
     /// A fault of ours; its cause is for the log and never for the caller.
     pub(crate) fn fault(code: Code, cause: impl ToString) -> Self {
-        Self { code, errors: Vec::new(), cause: Some(cause.to_string()) }
+        Self { code, errors: Vec::new(), cause: Some(cause.to_string()), replayed: false }
     }
 
     /// What the log is told, when it is a fault of ours.
@@ -91,6 +95,11 @@ impl Problem {
     pub(crate) fn with(mut self, errors: Vec<FieldError>) -> Self {
         self.errors = errors;
         self
+    }
+
+    /// The same, given to a repeat of a request.
+    pub(crate) fn replayed(self) -> Self {
+        Self { replayed: true, ..self }
     }
 
     /// The same with one thing that is wrong.
@@ -133,6 +142,9 @@ impl Problem {
         headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.insert(header::VARY, HeaderValue::from_static("Accept-Language"));
+        if self.replayed {
+            headers.insert(REPLAYED, HeaderValue::from_static("true"));
+        }
         if self.code.status() == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"switchd\""));
         }

@@ -114,6 +114,13 @@ async fn while_the_first_is_at_work_the_second_is_told_to_wait() {
     assert_eq!(first.told(), "201 PAID");
     let third = switch.pay("at-work-for-a-while", &bill, &card).await;
     assert_eq!((third.status, &third.text), (201, &first.text));
+    // A stored refusal is given again as it was, though the bill is paid by now.
+    let again = switch.pay(rival, &bill, &rivals_card).await;
+    assert_eq!(again.told(), "409 bill-in-payment");
+    assert_eq!(
+        (rivals.header("idempotent-replayed"), again.header("idempotent-replayed")),
+        (None, Some("true"))
+    );
 }
 
 #[tokio::test]

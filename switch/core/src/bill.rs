@@ -69,6 +69,14 @@ impl BillState {
         }
     }
 
+    /// The state of a word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Open, Self::InPayment, Self::Paid, Self::Cancelled, Self::Expired]
+            .into_iter()
+            .find(|state| state.as_str() == word)
+    }
+
     /// The state that follows from the claim, whether its payment is paid, and the time.
     #[must_use]
     pub fn of(bill: &Bill, claim: Option<Claim>, claim_is_paid: bool, now: Timestamp) -> Self {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use switch_core::bill::BillState;
@@ -23,12 +23,10 @@ use super::body::{self, Field, Flaws, maybe_text, text};
 use super::money::MoneyDto;
 use super::query::{Parameters, PathId};
 use super::{Answered, Api, ProblemDto, answer, id_flaw, json, key, unavailable};
-use crate::problem::{Code, Flaw, Problem};
+use crate::problem::{Code, Flaw, Problem, REPLAYED};
 
 /// How long a caller waits to be turned away.
 const SHED_PAUSE: Duration = Duration::from_millis(500);
-
-const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
 /// What to pay, and how.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -177,13 +175,20 @@ async fn turned_away(refusal: PayRefusal) -> Problem {
     problem(refusal)
 }
 
+fn bill_code(state: BillState) -> Code {
+    match state {
+        BillState::Paid => Code::BillPaid,
+        BillState::InPayment | BillState::Open => Code::BillInPayment,
+        BillState::Cancelled => Code::BillCancelled,
+        BillState::Expired => Code::BillExpired,
+    }
+}
+
 fn problem(refusal: PayRefusal) -> Problem {
     Problem::new(match refusal {
         PayRefusal::UnknownBill => Code::BillNotFound,
-        PayRefusal::BillNotPayable(BillState::Paid) => Code::BillPaid,
-        PayRefusal::BillNotPayable(BillState::InPayment | BillState::Open) => Code::BillInPayment,
-        PayRefusal::BillNotPayable(BillState::Cancelled) => Code::BillCancelled,
-        PayRefusal::BillNotPayable(BillState::Expired) => Code::BillExpired,
+        PayRefusal::BillNotPayable(state) => bill_code(state),
+        PayRefusal::RefusedBefore(state) => return Problem::new(bill_code(state)).replayed(),
         PayRefusal::CardMismatch => Code::CardNeeded,
         PayRefusal::UnknownCard => Code::CardUnknown,
         PayRefusal::NoRoute(NoRoute::MethodNotOffered) => Code::MethodNotOffered,

@@ -68,6 +68,9 @@ pub enum PayRefusal {
     /// It cannot be paid: paid, being paid, cancelled or expired.
     #[error("the bill cannot be paid: {0:?}")]
     BillNotPayable(BillState),
+    /// This key was given the refusal before.
+    #[error("the bill could not be paid: {0:?}")]
+    RefusedBefore(BillState),
     /// A card method without a card, or another method with one.
     #[error("a card is needed for this method, and only for it")]
     CardMismatch,
@@ -292,10 +295,21 @@ impl Engine {
         self.counters.replays.fetch_add(1, Relaxed);
         let (payment, state) = (view.payment.id, view.state);
         let answer = match (view.answer, view.state) {
-            (Some(answer), _) => answer,
-            (None, PaymentState::Refused) => {
-                return Err(PayRefusal::BillNotPayable(self.why_taken(order.bill).await?));
+            (Some(kept), PaymentState::Refused) => {
+                let why = BillState::parse(&kept.body).unwrap_or(BillState::InPayment);
+                return Err(PayRefusal::RefusedBefore(why));
             }
+            (None, PaymentState::Refused) => {
+                // Why it was refused is kept under the key: a repeat is told the same,
+                // whatever becomes of the bill.
+                let why = self.why_taken(order.bill).await?;
+                let kept = Answer { status: 0, body: why.as_str().to_owned() };
+                let mut tx = self.db.begin().await?;
+                attempt::keep_answer(&mut tx, payment, &kept, self.clock.now()).await?;
+                tx.commit().await?;
+                return Err(PayRefusal::BillNotPayable(why));
+            }
+            (Some(answer), _) => answer,
             (None, PaymentState::Processing) => return Err(PayRefusal::InProgress),
             (None, state) => {
                 // Its first asker is gone; from now on this is the answer.
