@@ -262,7 +262,9 @@ async fn run(options: Options) {
         }
     }
     if options.stored > 0 {
-        println!("--stored is not given to this bench yet");
+        for engine in &options.engines {
+            with_history(&mut bench, engine, options.stored).await;
+        }
     }
 }
 
@@ -391,4 +393,23 @@ async fn open_loops(bench: &mut Bench, engine: &str) {
     );
     daemon.stop();
     host.stop();
+}
+
+/// The same load on ten thousand stored payments and on many, in turns.
+async fn with_history(bench: &mut Bench, engine: &str, stored: usize) {
+    let mut small = Database::create(engine, &format!("{engine}_small"), &bench.folder.0).await;
+    let mut large = Database::create(engine, &format!("{engine}_large"), &bench.folder.0).await;
+    small.with_history(10_000).await;
+    large.with_history(stored).await;
+    let mut few = Series::new("10,000 stored, 64 clients");
+    let mut many = Series::new(&format!("{stored} stored, 64 clients"));
+    for _ in 0..bench.options.rounds {
+        bench.closed(&mut small, "group", 64, &mut few).await;
+        bench.closed(&mut large, "group", 64, &mut many).await;
+    }
+    println!("\n{engine}: the weight of history");
+    heading();
+    few.print();
+    many.print();
+    println!("  p99 {:.2} of that with few", median(&many.p99) / median(&few.p99));
 }

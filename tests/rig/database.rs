@@ -35,6 +35,15 @@ impl Database {
         Self { engine: engine.to_owned(), url, path, seeder: Seeder::new() }
     }
 
+    /// A history of paid payments.
+    pub(crate) async fn with_history(&self, count: usize) {
+        if self.engine == "sqlite" {
+            self.seeder.sqlite_history(&self.path, count);
+        } else {
+            self.seeder.postgres_history(&self.url, count).await;
+        }
+    }
+
     /// Bills and cards ready to be paid.
     pub(crate) async fn seed(&mut self, count: usize) -> Seeds {
         if self.engine == "sqlite" {

@@ -132,6 +132,28 @@ impl Seeder {
         Seeds { client: self.credential(), pairs }
     }
 
+    /// A history of `count` paid payments, made by SQL alone, older than anything seeded.
+    pub(crate) fn sqlite_history(&self, path: &std::path::Path, count: usize) {
+        let db = rusqlite::Connection::open(path).expect("the database exists");
+        db.execute_batch("PRAGMA synchronous=OFF; PRAGMA cache_size=-400000").expect("pragmas");
+        for statement in history(count, "BLOB") {
+            db.execute_batch(&statement).expect("rows of the past");
+            db.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").expect("checkpoints");
+        }
+    }
+
+    /// The same on PostgreSQL.
+    pub(crate) async fn postgres_history(&self, url: &str, count: usize) {
+        use sqlx::{Connection, Executor};
+        let mut db = sqlx::PgConnection::connect(url).await.expect("PostgreSQL is up");
+        for statement in history(count, "BYTEA") {
+            db.execute(sqlx::AssertSqlSafe(statement)).await.expect("rows of the past");
+        }
+        for statement in ["VACUUM ANALYZE", "CHECKPOINT"] {
+            db.execute(statement).await.expect(statement);
+        }
+    }
+
     pub(crate) async fn postgres(&mut self, url: &str, count: usize) -> Seeds {
         use sqlx::Connection;
         let mut db = sqlx::PgConnection::connect(url).await.expect("PostgreSQL is up");
@@ -188,4 +210,38 @@ impl Seeder {
         }
         Seeds { client: self.credential(), pairs }
     }
+}
+
+/// Statements both engines understand: payments 1 to `count` of client 1, each of
+/// its own bill, paid and posted.
+fn history(count: usize, bytes: &str) -> Vec<String> {
+    let numbers =
+        format!("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})");
+    let transfer = |seq: u32, kind: &str| {
+        format!(
+            "{numbers} INSERT INTO transfer (cause, seq, kind, debit, credit, amount_minor, currency, at,
+                 business_date)
+             SELECT i, {seq}, '{kind}', 1, 2, 5000, 'ILS', 1700000000000, 20231114 FROM n"
+        )
+    };
+    vec![
+        format!(
+            "{numbers} INSERT INTO payment (id, client_id, key, fingerprint, bill_id, method, channel,
+                 amount_minor, currency, created_at, business_date)
+             SELECT i, 1, 'history-key-of-payment-' || i, CAST('0123456789abcdef0123456789abcdef' AS {bytes}),
+                 i, 'card', 'api', 5000, 'ILS', 1700000000000, 20231114 FROM n"
+        ),
+        format!(
+            "{numbers} INSERT INTO bill_claim (bill_id, payment_id, at) SELECT i, i, 1700000000000 FROM n"
+        ),
+        format!(
+            "{numbers} INSERT INTO outcome (payment_id, state, connector, attempt_id, stan, approval_code,
+                 response_code, answer_status, answer_body, at)
+             SELECT i, 'PAID', 'card', i, 1, '000001', '00', 201,
+                 '{{\"id\":\"pay_0123456789ABCDE\",\"status\":\"PAID\",\"amount\":{{\"amount\":\"50.00\"}}}}',
+                 1700000000000 FROM n"
+        ),
+        transfer(1, "PENDING"),
+        transfer(2, "POST"),
+    ]
 }
