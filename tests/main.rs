@@ -4,6 +4,7 @@
 mod api;
 mod config;
 mod crash;
+mod faults;
 #[expect(dead_code, reason = "the load benches use the rest of the rig")]
 mod rig;
 mod support;

@@ -61,11 +61,13 @@ pub(crate) struct Plan {
     pub(crate) settings: Vec<(&'static str, String)>,
     /// Time-out of the card link.
     pub(crate) response_timeout_ms: u64,
+    /// Whether the card host may be asked what became of a payment.
+    pub(crate) enquiry: bool,
 }
 
 impl Default for Plan {
     fn default() -> Self {
-        Self { settings: Vec::new(), response_timeout_ms: 5_000 }
+        Self { settings: Vec::new(), response_timeout_ms: 5_000, enquiry: true }
     }
 }
 
@@ -116,8 +118,12 @@ pub(crate) fn furnish(folder: &Folder, plan: &Plan, card_host: &str) -> PathBuf 
 
 fn card_settings(plan: &Plan, address: &str) -> String {
     let text = std::fs::read_to_string(format!("{ROOT}/config/connectors/card-sandbox.toml"));
-    text.expect("the sandbox's settings")
-        .replace("127.0.0.1:7583", address)
+    let mut text = text.expect("the sandbox's settings");
+    if !plan.enquiry {
+        // The last table of the file.
+        text.truncate(text.find("[enquiry]").expect("the sandbox may be asked"));
+    }
+    text.replace("127.0.0.1:7583", address)
         .replace(
             "response_timeout_ms = 30_000",
             &format!("response_timeout_ms = {}", plan.response_timeout_ms),
