@@ -143,8 +143,10 @@ async fn hostile_bodies(address: SocketAddr, credential: &str, count: usize, see
         if status == 400 {
             let answer = client.body();
             let json: serde_json::Value = serde_json::from_str(&answer).expect("a problem is JSON");
-            let says = json["errors"].as_array().is_some_and(|e| !e.is_empty())
-                || json["detail"].as_str().is_some_and(|d| !d.is_empty());
+            // Every refusal of a body points at the place that is wrong.
+            let says = json["errors"].as_array().is_some_and(|errors| {
+                !errors.is_empty() && errors.iter().all(|error| error["pointer"].is_string())
+            });
             assert!(says, "a refusal that names nothing: {answer} to {route} {text}");
         }
     }
