@@ -26,7 +26,10 @@ pub fn settings(bytes: &[u8]) -> bool {
             assert!(settings.log.level.parse::<tracing_subscriber::filter::EnvFilter>().is_ok());
             assert_eq!(settings.pan_mode == "vault", settings.vault.key_file.is_some());
             let open = !settings.http.listen.ip().to_canonical().is_loopback();
-            assert!(!open || settings.http.allow_plaintext || settings.http.tls.cert.is_some(), "in the clear");
+            assert!(
+                !open || settings.http.allow_plaintext || settings.http.tls.cert.is_some(),
+                "in the clear"
+            );
             assert!(!settings.database.url.contains("password="), "a password in the settings");
             true
         }
@@ -46,9 +49,14 @@ pub fn catalogue(bytes: &[u8]) -> bool {
     match catalogue.take(text) {
         Ok(()) => {
             for (code, account) in catalogue.settlement_accounts() {
-                assert!(text.contains(&code) || text.contains('\\') && !account.is_empty() || code.is_empty());
+                assert!(
+                    text.contains(&code) || text.contains('\\') && !account.is_empty() || code.is_empty()
+                );
             }
-            assert!(catalogue.take(text).is_err() || catalogue.settlement_accounts().is_empty(), "nothing stands twice");
+            assert!(
+                catalogue.take(text).is_err() || catalogue.settlement_accounts().is_empty(),
+                "nothing stands twice"
+            );
             true
         }
         Err(problem) => {

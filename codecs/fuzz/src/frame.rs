@@ -24,7 +24,9 @@ pub fn frame(bytes: &[u8]) -> bool {
     assert_eq!(whole, split(framing, frame_max, stream, piece), "pieces of {piece} bytes");
     let (frames, fault) = whole;
     match fault {
-        None => assert_eq!(written(framing, &frames, stream), stream, "frames are not written back as they came"),
+        None => {
+            assert_eq!(written(framing, &frames, stream), stream, "frames are not written back as they came")
+        }
         Some(fault) => {
             assert_eq!(fault.frame_max, frame_max);
             assert!(fault.kind != ErrorKind::FrameTooLarge || fault.announced > frame_max, "{fault}");
@@ -34,7 +36,12 @@ pub fn frame(bytes: &[u8]) -> bool {
 }
 
 /// The frames of a stream that comes in pieces, up to its end or its first fault.
-fn split(framing: Framing, frame_max: usize, stream: &[u8], piece: usize) -> (Vec<Frame>, Option<FrameError>) {
+fn split(
+    framing: Framing,
+    frame_max: usize,
+    stream: &[u8],
+    piece: usize,
+) -> (Vec<Frame>, Option<FrameError>) {
     let (mut buf, mut frames) = (BytesMut::new(), Vec::new());
     for piece in stream.chunks(piece) {
         buf.extend_from_slice(piece);
@@ -56,7 +63,11 @@ fn split(framing: Framing, frame_max: usize, stream: &[u8], piece: usize) -> (Ve
             }
         }
         // Header, TPDU and payload of one frame, what came with it, and the doubling of a buffer that grows.
-        assert!(buf.capacity() <= 2 * (frame_max + 9 + stream.len()) + 64, "{} bytes are held", buf.capacity());
+        assert!(
+            buf.capacity() <= 2 * (frame_max + 9 + stream.len()) + 64,
+            "{} bytes are held",
+            buf.capacity()
+        );
     }
     (frames, framing.finish(&buf).err())
 }

@@ -21,8 +21,11 @@ pub use packed::packed;
 pub use profile::profile;
 pub use tlv::tlv;
 
-/// Every target: the name of its folder, and its function.
-pub const TARGETS: [(&str, fn(&[u8]) -> bool); 14] = [
+/// What is called with bytes of any kind, and says whether they were accepted.
+pub type Target = fn(&[u8]) -> bool;
+
+/// Every target by the name of its folder.
+pub const TARGETS: [(&str, Target); 14] = [
     ("bpc_hybrid", |bytes| message("bpc-hybrid", bytes)),
     ("iso87_abin", |bytes| message("iso87-abin", bytes)),
     ("iso87_ascii", |bytes| message("iso87-ascii", bytes)),

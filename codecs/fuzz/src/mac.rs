@@ -36,7 +36,8 @@ pub fn mac(bytes: &[u8]) -> bool {
     changed[at / 8] ^= 1 << (at % 8);
     if let Ok(changed) = decode(&profile, &changed, Mode::Strict) {
         // Hexadecimal text means the same in small letters; its case is not of the code.
-        let same_code = changed.bytes(field) == sealed.bytes(field) && changed.wire(field) != sealed.wire(field);
+        let same_code =
+            changed.bytes(field) == sealed.bytes(field) && changed.wire(field) != sealed.wire(field);
         match mac.verify(&changed, field) {
             Ok(()) => assert!(same_code, "a bit was changed and the code still fits"),
             Err(error) => assert_eq!((error.kind, error.field), (ErrorKind::MacMismatch, Some(field))),

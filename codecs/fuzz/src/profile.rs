@@ -22,7 +22,12 @@ pub fn profile(bytes: &[u8]) -> bool {
             assert_eq!(written, Ok(()), "an accepted dialect cannot write field {}", spec.number);
             let message = decode(&profile, &wire, Mode::Strict);
             let read = message.as_ref().map(|message| message.text(spec.number));
-            assert_eq!(read, Ok(Some(value.as_str().into())), "an accepted dialect cannot read field {}", spec.number);
+            assert_eq!(
+                read,
+                Ok(Some(value.as_str().into())),
+                "an accepted dialect cannot read field {}",
+                spec.number
+            );
         }
     }
     true

@@ -423,14 +423,22 @@ mod tests {
                 "reason_code = \"timeout\"",
                 "link.profile: a reversal cannot be written: field 39 ",
             ),
-            ("# processing_code = \"380000\"", "processing_code = \"38\"", "an enquiry cannot be written: field 3 "),
+            (
+                "# processing_code = \"380000\"",
+                "processing_code = \"38\"",
+                "an enquiry cannot be written: field 3 ",
+            ),
             (
                 "profile = \"iso87-ascii\"",
                 "profile = { base = \"iso87-bcd\", fields = { 90 = { carried = false } } }",
                 "a reversal cannot be written: field 90 ",
             ),
             ("profile = \"iso87-ascii\"", "profile = \"iso93-ascii\"", "a sale cannot be written: field 0 "),
-            ("frame_max_bytes = 4096", "frame_max_bytes = 64", "a sale cannot be written: the frame is longer"),
+            (
+                "frame_max_bytes = 4096",
+                "frame_max_bytes = 64",
+                "a sale cannot be written: the frame is longer",
+            ),
         ] {
             assert!(FILE.contains(from), "{from}");
             let error = CardSettings::from_toml(&FILE.replacen(from, to, 1)).expect_err(to).to_string();

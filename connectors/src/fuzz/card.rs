@@ -97,7 +97,10 @@ fn taken_back(answer: &Message<'_>) {
         match read_reversal(answer, &SETTINGS.reversal, reason) {
             Ok(ReversalAnswer::Reversed { code }) => {
                 assert_eq!(answer.text(39).as_deref(), Some(&*code));
-                assert!(code == "00" || code == "25" && reason == ReversalReason::Timeout, "{code} after {reason:?}");
+                assert!(
+                    code == "00" || code == "25" && reason == ReversalReason::Timeout,
+                    "{code} after {reason:?}"
+                );
             }
             Ok(ReversalAnswer::Retry { code } | ReversalAnswer::Refused { code }) => {
                 assert_eq!(answer.text(39).as_deref(), Some(&*code));
@@ -114,7 +117,8 @@ fn enquired(answer: &Message<'_>, refs: &AttemptRef, optional: &[u8]) {
     match read_enquiry(answer, rules, refs, optional) {
         Ok(Enquiry::Absent { code }) => assert!(code == "25" && answer.text(39).as_deref() == Some("25")),
         Ok(found @ Enquiry::Found(_)) => {
-            let (state, _) = apply(refs, &doubt, Event::Enquired(found)).expect("an attempt in doubt is asked about");
+            let (state, _) =
+                apply(refs, &doubt, Event::Enquired(found)).expect("an attempt in doubt is asked about");
             if matches!(state, AttemptState::Approved(_)) {
                 assert_eq!(answer.text(39).as_deref(), Some("00"), "the enquiry itself succeeded");
                 let original = answer.text(44).expect("it says how the original ended");

@@ -20,7 +20,9 @@ pub fn card_settings(bytes: &[u8]) -> bool {
             let mac = settings.mac.is_some();
             let keyless = text.split("key_hex").nth(1).and_then(|rest| rest.split(['"', '\'']).nth(1));
             let printed = format!("{settings:?}").to_lowercase();
-            assert!(!mac || keyless.is_none_or(|key| key.len() < 32 || !printed.contains(&key.to_lowercase())));
+            assert!(
+                !mac || keyless.is_none_or(|key| key.len() < 32 || !printed.contains(&key.to_lowercase()))
+            );
             true
         }
         Err(error) => said(&error),
@@ -62,7 +64,10 @@ pub fn sandbox_book(bytes: &[u8]) -> bool {
     book.restore_all(bytes).expect("memory can be read");
     let (entries, summary) = (book.entries(), book.summary());
     assert!(entries.len() <= 64, "a book keeps as many entries as it was told");
-    assert!(summary.reversed <= summary.approved && summary.reversed_minor <= summary.approved_minor, "{summary:?}");
+    assert!(
+        summary.reversed <= summary.approved && summary.reversed_minor <= summary.approved_minor,
+        "{summary:?}"
+    );
     assert_eq!(summary.standing(), summary.approved - summary.reversed);
     assert_eq!(summary.sales, summary.approved + summary.declined);
 

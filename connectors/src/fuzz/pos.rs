@@ -31,7 +31,10 @@ pub fn pos_request(bytes: &[u8]) -> bool {
     match &read {
         Ok(Request::Payment { key, bill, amount }) => {
             means_its_fields(&message, *amount);
-            assert_eq!(message.text(62).map(|text| text.trim_end_matches(' ').to_owned()).as_ref(), Some(bill));
+            assert_eq!(
+                message.text(62).map(|text| text.trim_end_matches(' ').to_owned()).as_ref(),
+                Some(bill)
+            );
             names_its_fields(&message, key);
             its_repeat_and_its_reversal_name_it(&wire, &message, key, *amount);
         }
@@ -42,7 +45,10 @@ pub fn pos_request(bytes: &[u8]) -> bool {
         Ok(Request::Inquiry { bill }) => assert!(!bill.is_empty()),
         Ok(Request::SignOn | Request::SignOff | Request::Echo) => assert!(message.has(70)),
         Err(Fault::Missing(field)) => {
-            assert!(message.text(*field).is_none_or(|text| text.trim_end_matches(' ').is_empty()), "field {field}");
+            assert!(
+                message.text(*field).is_none_or(|text| text.trim_end_matches(' ').is_empty()),
+                "field {field}"
+            );
         }
         Err(Fault::Wrong(field)) => assert!(message.has(*field), "field {field}"),
         Err(Fault::NotOffered | Fault::NotSignedOn | Fault::Unauthentic) => {}
@@ -78,7 +84,10 @@ fn its_repeat_and_its_reversal_name_it(wire: &Wire, payment: &Message<'_>, key: 
     let repeat = again(&|draft| {
         draft.set_mti(payment.mti().repeat());
     });
-    assert!(matches!(repeat, Ok(Request::Payment { key: repeated, .. }) if repeated == *key), "a repeat is the same");
+    assert!(
+        matches!(repeat, Ok(Request::Payment { key: repeated, .. }) if repeated == *key),
+        "a repeat is the same"
+    );
     let trace = payment.text(11).expect("a payment has a trace number");
     let sent = payment.text(7).unwrap_or("0000000000".into());
     let reversal = again(&|draft| {
@@ -95,7 +104,8 @@ fn is_answered(wire: &Wire, request: &Message<'_>, answer: &Answer) {
     };
     let written = wire.read(&bytes).expect("an answer can be read");
     assert_eq!(Some(written.mti()), request.mti().response_of());
-    let done = matches!(answer, Answer::Done | Answer::SignedOn { .. } | Answer::Quote(_) | Answer::Receipt(_));
+    let done =
+        matches!(answer, Answer::Done | Answer::SignedOn { .. } | Answer::Quote(_) | Answer::Receipt(_));
     assert_eq!(written.text(39).is_some_and(|code| code == "00"), done, "{answer:?}");
     for field in [3, 7, 11, 41] {
         assert_eq!(written.text(field), request.text(field), "field {field} of an answer");

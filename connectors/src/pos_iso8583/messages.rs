@@ -231,16 +231,11 @@ pub(crate) fn one_of_each() -> Vec<Answer> {
         rrn: "00000004618H".into(),
         approval_code: "000001".into(),
         at: Timestamp(0),
-        business_date: BusinessDate(2026_12_31),
+        business_date: BusinessDate(20_261_231),
     };
-    let signed_on = Answer::SignedOn { local: DateTime::MAX, business_date: BusinessDate(2026_12_31) };
-    let faults = [
-        Fault::Missing(128),
-        Fault::Wrong(128),
-        Fault::NotOffered,
-        Fault::NotSignedOn,
-        Fault::Unauthentic,
-    ];
+    let signed_on = Answer::SignedOn { local: DateTime::MAX, business_date: BusinessDate(20_261_231) };
+    let faults =
+        [Fault::Missing(128), Fault::Wrong(128), Fault::NotOffered, Fault::NotSignedOn, Fault::Unauthentic];
     [Answer::Done, signed_on, Answer::Quote(quote), Answer::Receipt(receipt)]
         .into_iter()
         .chain(CashRefusal::ALL.map(Answer::Refused))

@@ -137,7 +137,8 @@ impl PosSettings {
                 .or_else(|_| wrong("time_zone", format!("there is no time zone {:?}", file.time_zone)))?,
             listen: file.listen,
         };
-        messages::rehearse(&settings).or_else(|why| wrong("profile", format!("a terminal cannot be answered: {why}")))?;
+        messages::rehearse(&settings)
+            .or_else(|why| wrong("profile", format!("a terminal cannot be answered: {why}")))?;
         Ok(settings)
     }
 }

@@ -42,7 +42,9 @@ pub fn bill_body(bytes: &[u8]) -> bool {
         Ok(bill) => {
             is_the_described_object(bytes, &["payer", "amount"]);
             assert!((1..=AMOUNT_MAX_MINOR).contains(&bill.amount.minor()));
-            assert!((1..=64).contains(&bill.reference.chars().count()) && bill.description.chars().count() <= 200);
+            assert!(
+                (1..=64).contains(&bill.reference.chars().count()) && bill.description.chars().count() <= 200
+            );
             assert!(!bill.reference.chars().chain(bill.description.chars()).any(char::is_control));
             assert!(bill.expires_at.is_none_or(|at| at > NOW));
             assert_eq!(CATALOGUE.paid(&bill.department, &bill.service), Ok(()));
@@ -91,11 +93,15 @@ pub fn card_body(bytes: &[u8]) -> bool {
     match cards::read(bytes) {
         Ok(card) => {
             is_the_described_object(bytes, &[]);
-            let (digits, shown) = (card.pan.expose(), format!("{card:?} {:?} {}", card.pan, card.pan.masked()));
+            let (digits, shown) =
+                (card.pan.expose(), format!("{card:?} {:?} {}", card.pan, card.pan.masked()));
             assert!(!shown.contains(digits) && !shown.contains(&card.expiry), "{shown}");
             assert!((12..=19).contains(&digits.len()) && Pan::parse(digits).is_ok());
             let same = json!({ "pan": digits, "expiry": card.expiry });
-            assert!(cards::read(same.to_string().as_bytes()).ok() == Some(card), "the same card, written by us");
+            assert!(
+                cards::read(same.to_string().as_bytes()).ok() == Some(card),
+                "the same card, written by us"
+            );
             true
         }
         Err(problem) => refused(&problem, bytes),
@@ -122,7 +128,8 @@ fn refused(problem: &Problem, bytes: &[u8]) -> bool {
         let text = text.expect("it is ready").expect("a refusal is small");
         let said: Value = serde_json::from_slice(&text).expect("a problem is JSON");
         assert_eq!(said["status"], status);
-        let errors = said["errors"].as_array().expect("a refusal of what was sent says what is wrong with it");
+        let errors =
+            said["errors"].as_array().expect("a refusal of what was sent says what is wrong with it");
         assert!((1..=64).contains(&errors.len()), "{} flaws", errors.len());
         errors.iter().for_each(|error| well_placed(error, body.as_ref()));
     }
@@ -131,18 +138,24 @@ fn refused(problem: &Problem, bytes: &[u8]) -> bool {
 
 /// A JSON pointer that leads to what is wrong, and a note without the caller's values.
 fn well_placed(error: &Value, body: Option<&Value>) {
-    let (pointer, code) = (error["pointer"].as_str().expect("a place"), error["code"].as_str().expect("a code"));
+    let (pointer, code) =
+        (error["pointer"].as_str().expect("a place"), error["code"].as_str().expect("a code"));
     assert!(pointer.is_empty() || pointer.starts_with('/'), "{pointer}");
     assert!(!error["detail"].as_str().expect("words").is_empty());
     let note = error["note"].as_str().unwrap_or_default();
     let digits = note.split(|c: char| !c.is_ascii_digit()).map(str::len).max();
-    assert!(note.len() < 120 && digits <= Some(6) && !note.contains('"') && !note.contains("field `"), "a note repeats a value: {note}");
+    assert!(
+        note.len() < 120 && digits <= Some(6) && !note.contains('"') && !note.contains("field `"),
+        "a note repeats a value: {note}"
+    );
     let Some(body) = body else { return };
     let parent = pointer.rsplit_once('/').map_or("", |(parent, _)| parent);
     match code {
         "missing" => assert!(body.pointer(parent).is_some() && body.pointer(pointer).is_none(), "{pointer}"),
         // A long name is shown in part.
-        "unknown-field" => assert!(body.pointer(pointer).is_some() || pointer.chars().count() > 60, "{pointer}"),
+        "unknown-field" => {
+            assert!(body.pointer(pointer).is_some() || pointer.chars().count() > 60, "{pointer}")
+        }
         "card-secret" => {}
         _ => assert!(body.pointer(pointer).is_some(), "{code} at {pointer}, where nothing is"),
     }
@@ -189,11 +202,15 @@ pub fn public_id(bytes: &[u8]) -> bool {
         }
     };
     let shown = IDS.show(prefix, id);
-    let typed: String = text.chars().skip(4).map(|c| match c.to_ascii_uppercase() {
-        'I' | 'L' => '1',
-        'O' => '0',
-        other => other,
-    }).collect();
+    let typed: String = text
+        .chars()
+        .skip(4)
+        .map(|c| match c.to_ascii_uppercase() {
+            'I' | 'L' => '1',
+            'O' => '0',
+            other => other,
+        })
+        .collect();
     assert!(id >= 0 && shown[4..] == typed, "{text} is read as {shown}");
     // One mistyped character is found, wherever it stands.
     let place = 4 + usize::from(how / 4) % 13;
@@ -201,7 +218,9 @@ pub fn public_id(bytes: &[u8]) -> bool {
     mistyped[place] = if mistyped[place] == b'7' { b'8' } else { b'7' };
     let mistyped = String::from_utf8(mistyped).expect("ASCII");
     assert!(IDS.read(prefix, &mistyped).is_err(), "{mistyped} is read");
-    ["bil", "pay", "crd", "cli"].iter().for_each(|other| assert!(*other == prefix || IDS.read(other, &text).is_err()));
+    ["bil", "pay", "crd", "cli"]
+        .iter()
+        .for_each(|other| assert!(*other == prefix || IDS.read(other, &text).is_err()));
     true
 }
 
@@ -233,7 +252,9 @@ fn refused_header(problem: &Problem, name: &str) -> bool {
     let text = axum::body::to_bytes(response.into_body(), 1 << 20).now_or_never();
     let text = text.expect("it is ready").expect("a refusal is small");
     let said: Value = serde_json::from_slice(&text).expect("a problem is JSON");
-    assert!(said["errors"].as_array().is_some_and(|errors| errors.iter().all(|error| error["pointer"] == name)));
+    assert!(
+        said["errors"].as_array().is_some_and(|errors| errors.iter().all(|error| error["pointer"] == name))
+    );
     false
 }
 
@@ -270,13 +291,22 @@ pub fn money(bytes: &[u8]) -> bool {
         Ok(money) => {
             // Worked out another way: the digits as they stand, moved by the decimals that are left.
             let western: Vec<u32> = text.chars().filter_map(digit).collect();
-            let decimals = text.split(['.', '٫']).nth(1).map_or(0, |fraction| fraction.chars().count() as u32);
+            let decimals =
+                text.split(['.', '٫']).nth(1).map_or(0, |fraction| fraction.chars().count() as u32);
             let whole = western.iter().fold(0_i128, |sum, digit| sum.saturating_mul(10) + i128::from(*digit));
-            assert_eq!(i128::from(money.minor()), whole * 10_i128.pow(currency.exponent() - decimals), "{text}");
+            assert_eq!(
+                i128::from(money.minor()),
+                whole * 10_i128.pow(currency.exponent() - decimals),
+                "{text}"
+            );
             assert!((0..=AMOUNT_MAX_MINOR).contains(&money.minor()));
             assert_eq!(Money::parse(&money.decimal(), currency), Ok(money));
             assert_eq!(money.de4().map(|de4| de4.parse()), Ok(Ok(money.minor())));
-            assert_eq!(asked, Some(money).filter(|money| money.minor() > 0 && money.decimal() == text), "{text}");
+            assert_eq!(
+                asked,
+                Some(money).filter(|money| money.minor() > 0 && money.decimal() == text),
+                "{text}"
+            );
             true
         }
         Err(error) => {
@@ -287,7 +317,8 @@ pub fn money(bytes: &[u8]) -> bool {
 }
 
 fn digit(c: char) -> Option<u32> {
-    let arabic = [0x660, 0x6F0].into_iter().find_map(|zero| (c as u32).checked_sub(zero).filter(|digit| *digit < 10));
+    let arabic =
+        [0x660, 0x6F0].into_iter().find_map(|zero| (c as u32).checked_sub(zero).filter(|digit| *digit < 10));
     c.to_digit(10).or(arabic)
 }
 
