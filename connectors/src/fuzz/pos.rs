@@ -54,7 +54,7 @@ pub fn pos_request(bytes: &[u8]) -> bool {
         Err(Fault::NotOffered | Fault::NotSignedOn | Fault::Unauthentic) => {}
     }
     let answers = one_of_each();
-    is_answered(&wire, &message, &answers[usize::from(*how) % answers.len()]);
+    is_answered(&SETTINGS, &wire, &message, &answers[usize::from(*how) % answers.len()]);
     read.is_ok()
 }
 
@@ -97,8 +97,9 @@ fn its_repeat_and_its_reversal_name_it(wire: &Wire, payment: &Message<'_>, key: 
     assert_eq!(reversal, Ok(expected), "a reversal names its original");
 }
 
-fn is_answered(wire: &Wire, request: &Message<'_>, answer: &Answer) {
-    let Some(bytes) = write(&SETTINGS, wire, request, answer) else {
+/// What was asked gets this answer, readable, under its own type and references.
+pub(super) fn is_answered(settings: &PosSettings, wire: &Wire, request: &Message<'_>, answer: &Answer) {
+    let Some(bytes) = write(settings, wire, request, answer) else {
         assert!(request.mti().response_of().is_none(), "a request goes without its answer: {answer:?}");
         return;
     };
