@@ -17,6 +17,7 @@ mod demo;
 pub mod fuzz;
 #[cfg(test)]
 mod golden;
+mod kill;
 mod logs;
 mod metrics;
 mod ops;
@@ -137,6 +138,9 @@ enum AgentCommand {
 /// The program: reads its arguments, does what they say, and tells how it ended.
 #[must_use]
 pub fn main() -> ExitCode {
+    if let Err(problem) = kill::arm() {
+        return say(&problem, EXIT_SETTINGS);
+    }
     match run(Arguments::parse().command) {
         Ok(code) => code,
         Err(StartError::Settings(error)) => say(&format!("{error}"), EXIT_SETTINGS),

@@ -11,6 +11,7 @@ use switch_core::agent::{
 use switch_core::bill::BillState;
 use switch_core::clock::{BusinessDate, Timestamp};
 use switch_core::connector::{Method, Reply};
+use switch_core::fault::{self, KillPoint, Planted};
 use switch_core::id::{AttemptId, BillId, EventId, PaymentId, Rrn};
 use switch_core::idempotency::Fingerprint;
 use switch_core::ledger::{Transfer, TransferKind, UNWIND_SEQ};
@@ -21,14 +22,12 @@ use switch_store::bill::BillView;
 use switch_store::cash::{self, CashIntake, CashVerdict};
 use switch_store::outbox::News;
 use switch_store::payment::PaymentView;
-use tokio_util::task::TaskTracker;
 
 use crate::Engine;
 
 /// The engine as a point of sale sees it.
 pub struct Desk {
     engine: Arc<Engine>,
-    tasks: TaskTracker,
 }
 
 /// A refusal of the store is the switch's own trouble: nothing is said of the bill.
@@ -41,7 +40,7 @@ impl Desk {
     /// The desk of an engine.
     #[must_use]
     pub fn new(engine: Arc<Engine>) -> Self {
-        Self { tasks: engine.tasks.clone(), engine }
+        Self { engine }
     }
 
     /// Runs to its end even when the terminal hangs up.
@@ -49,7 +48,7 @@ impl Desk {
         &self,
         story: impl Future<Output = Result<T, CashRefusal>> + Send + 'static,
     ) -> Result<T, CashRefusal> {
-        self.tasks.spawn(story).await.unwrap_or(Err(CashRefusal::Unavailable))
+        self.engine.to_the_end(story).await.unwrap_or(Err(CashRefusal::Unavailable))
     }
 }
 
@@ -104,7 +103,7 @@ impl Engine {
     async fn payable_bill(&self, public: &str) -> Result<BillView, CashRefusal> {
         let view = self.bill_of(public).await?;
         match refusal_of(view.state(self.clock.now())) {
-            Some(refusal) => Err(refusal),
+            Some(reason) => Err(reason.into()),
             None => Ok(view),
         }
     }
@@ -118,13 +117,12 @@ impl Engine {
         if let Some(view) = seen.await.map_err(unavailable)? {
             return self.repeat_cash(&fingerprint, &view);
         }
-        let view = self.payable_bill(&order.bill).await?;
-        if view.bill.amount != order.amount {
-            return Err(CashRefusal::AmountDiffers);
-        }
-        limits::check(order.amount, order.terminal.amount_max_minor)
-            .map_err(|_| CashRefusal::AmountAboveLimit)?;
+        let view = self.bill_of(&order.bill).await?;
         let now = self.clock.now();
+        let within_limit = limits::check(order.amount, order.terminal.amount_max_minor).is_ok();
+        let refused = refusal_of(view.state(now))
+            .or((view.bill.amount != order.amount).then_some(RefusedReason::AmountDiffers))
+            .or((!within_limit).then_some(RefusedReason::AmountAboveLimit));
         let payment = Payment {
             id: PaymentId(self.new_id()),
             client: agent,
@@ -138,19 +136,21 @@ impl Engine {
             created_at: now,
             business_date: self.clock.business_date(now),
         };
-        match self.write_cash(&payment, &view).await.map_err(unavailable)? {
+        let verdict = match refused {
+            Some(reason) => self.write_refusal(&payment, reason).await,
+            None => self.write_cash(&payment, &view).await,
+        };
+        match verdict.map_err(unavailable)? {
             CashVerdict::Paid => {
                 self.count_end(PaymentState::Paid);
                 Ok(receipt(&payment, &approval_code(self, payment.id)))
             }
-            CashVerdict::Refused(RefusedReason::FloatShort) => {
+            CashVerdict::Refused(reason) => {
                 self.count_end(PaymentState::Refused);
-                self.counters.float_exhausted.fetch_add(1, Relaxed);
-                Err(CashRefusal::FloatShort)
-            }
-            CashVerdict::Refused(RefusedReason::BillTaken) => {
-                self.count_end(PaymentState::Refused);
-                Err(CashRefusal::BillInPayment)
+                if reason == RefusedReason::FloatShort {
+                    self.counters.float_exhausted.fetch_add(1, Relaxed);
+                }
+                Err(reason.into())
             }
             CashVerdict::KeyUsed => {
                 let seen = switch_store::payment::find_by_key(&self.db, agent, &order.key);
@@ -158,6 +158,17 @@ impl Engine {
                 self.repeat_cash(&fingerprint, &view)
             }
         }
+    }
+
+    async fn write_refusal(
+        &self,
+        payment: &Payment,
+        reason: RefusedReason,
+    ) -> Result<CashVerdict, StoreError> {
+        let mut tx = self.db.begin().await?;
+        let verdict = cash::refuse(&mut tx, payment, reason).await?;
+        tx.commit().await?;
+        Ok(verdict)
     }
 
     async fn write_cash(&self, payment: &Payment, view: &BillView) -> Result<CashVerdict, StoreError> {
@@ -183,7 +194,9 @@ impl Engine {
             let news = News { event, client, payment: payment.id, state, at };
             switch_store::outbox::publish(&mut tx, &news).await?;
         }
+        fault::at(KillPoint::CashWritten);
         tx.commit().await?;
+        fault::at(KillPoint::CashTaken);
         if wants {
             self.news.notify_one();
         }
@@ -210,8 +223,9 @@ impl Engine {
                 Ok(receipt(&view.payment, &code))
             }
             (PaymentState::Reversed, _) => Err(CashRefusal::AlreadyReversed),
-            (PaymentState::Refused, Some("float_short")) => Err(CashRefusal::FloatShort),
-            (PaymentState::Refused, _) => Err(CashRefusal::BillInPayment),
+            (PaymentState::Refused, reason) => {
+                Err(reason.and_then(RefusedReason::parse).unwrap_or(RefusedReason::BillTaken).into())
+            }
             _ => Err(CashRefusal::Unavailable),
         }
     }
@@ -233,6 +247,9 @@ impl Engine {
     }
 
     async fn leave_tombstone(&self, reversal: &CashReversal) -> Result<bool, StoreError> {
+        if fault::planted(Planted::NoTombstone) {
+            return Ok(true);
+        }
         let now = self.clock.now();
         let payment = Payment {
             id: PaymentId(self.new_id()),
@@ -267,6 +284,7 @@ impl Engine {
         }
         match view.state {
             PaymentState::Paid => {}
+            PaymentState::Reversed if fault::planted(Planted::UnwoundTwice) => {}
             // It took nothing, or gave it back before: there is nothing to take back.
             PaymentState::Reversed | PaymentState::Refused => return Ok(CashReversed::Reversed),
             _ => return Err(CashRefusal::Unavailable),
@@ -289,7 +307,7 @@ impl Engine {
         let bill = switch_store::bill::find(&self.db, id).await?;
         let bill = bill.ok_or_else(|| StoreError::Corrupt(format!("bill {} has no row", id.0)))?;
         let (float, payable) = (self.float_of(payment).await?, self.payable(&bill.bill).await?);
-        let back = Transfer {
+        let mut back = Transfer {
             cause: payment.id.0,
             seq: UNWIND_SEQ,
             kind: TransferKind::Book,
@@ -302,23 +320,30 @@ impl Engine {
         let wants = self.is_subscriber(bill.bill.client).await?;
         let mut tx = self.db.begin().await?;
         let unwound = cash::unwind(&mut tx, payment.id, payment.bill, &back, float).await?;
+        if !unwound && fault::planted(Planted::UnwoundTwice) {
+            back.seq += 100;
+            switch_store::ledger::book_floored(&mut tx, &back, float).await?;
+        }
         if unwound && wants {
             let (event, state) = (EventId(self.new_id()), PaymentState::Reversed);
             let client = bill.bill.client;
             let news = News { event, client, payment: payment.id, state, at: now };
             switch_store::outbox::publish(&mut tx, &news).await?;
         }
-        tx.commit().await
+        fault::at(KillPoint::UnwindWritten);
+        tx.commit().await?;
+        fault::at(KillPoint::Unwound);
+        Ok(())
     }
 }
 
-fn refusal_of(state: BillState) -> Option<CashRefusal> {
+fn refusal_of(state: BillState) -> Option<RefusedReason> {
     match state {
         BillState::Open => None,
-        BillState::InPayment => Some(CashRefusal::BillInPayment),
-        BillState::Paid => Some(CashRefusal::BillPaid),
-        BillState::Cancelled => Some(CashRefusal::BillCancelled),
-        BillState::Expired => Some(CashRefusal::BillExpired),
+        BillState::InPayment => Some(RefusedReason::BillTaken),
+        BillState::Paid => Some(RefusedReason::BillPaid),
+        BillState::Cancelled => Some(RefusedReason::BillCancelled),
+        BillState::Expired => Some(RefusedReason::BillExpired),
     }
 }
 
