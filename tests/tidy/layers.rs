@@ -67,6 +67,12 @@ const LAYERS: &[Layer] = &[
         never: &["rusqlite", "sqlx"],
         because: "the SQL of the switch is the store's",
     },
+    Layer {
+        package: "switch-simulation",
+        ours: &["switch-core", "switch-engine", "switch-store"],
+        never: &["axum", "getrandom", "rand", "reqwest", "rusqlite", "sqlx"],
+        because: "every choice of a run follows from its seed: no chance, no network, no disk",
+    },
 ];
 
 /// A package and what it ships with.
