@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod api;
+mod audit_log;
 mod catalogue;
 mod clock;
 mod commands;
@@ -17,6 +18,7 @@ mod metrics;
 mod ops;
 mod problem;
 mod sandbox;
+mod seal;
 mod secrets;
 mod service;
 mod settings;

@@ -32,8 +32,10 @@ pub enum Act {
     Migrate,
     /// A client of the API was added.
     ClientAdd,
-    /// An agent with a terminal and a float was added.
+    /// An agent of the cash network was added.
     AgentAdd,
+    /// A terminal was registered.
+    TerminalAdd,
     /// Money was booked on an agent's float.
     FloatTopUp,
     /// A person was called.
@@ -56,6 +58,7 @@ impl Act {
             Self::Migrate => "migrate",
             Self::ClientAdd => "client add",
             Self::AgentAdd => "agent add",
+            Self::TerminalAdd => "terminal add",
             Self::FloatTopUp => "float top-up",
             Self::Alarm => "alarm",
             Self::AlarmsLost => "alarms lost",
