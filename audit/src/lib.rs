@@ -21,6 +21,7 @@
 
 mod book;
 mod cases;
+mod chain;
 mod delivery;
 mod history;
 mod ledger;
@@ -30,10 +31,12 @@ mod numbers;
 mod report;
 mod rules;
 mod source;
+mod statement;
 
 use std::path::PathBuf;
 
 pub use report::{Check, Counts, Finding, OpenWork, Report};
+pub use statement::{Statement, statement, verify};
 
 use crate::cases::Cases;
 use crate::source::Source;
@@ -64,6 +67,8 @@ pub struct Options {
     pub deliveries: Vec<PathBuf>,
     /// The key of public numbers: names payments as clients know them, and is needed for deliveries.
     pub ids_key: Option<[u8; 16]>,
+    /// Public Ed25519 keys that may seal and sign; empty: any, which only shows that one key did it.
+    pub seal_keys: Vec<[u8; 32]>,
 }
 
 impl Options {
@@ -79,6 +84,7 @@ impl Options {
             histories: Vec::new(),
             deliveries: Vec::new(),
             ids_key: None,
+            seal_keys: Vec::new(),
         }
     }
 
@@ -163,6 +169,7 @@ pub async fn audit(options: &Options) -> Result<Report, AuditError> {
     deliveries.close(&mut report);
     outbox.close(&mut report);
     rules::check_bills(&mut source, &mut report).await?;
+    chain::Chain::check(&mut source, &mut report).await?;
     source.close().await?;
     Ok(report)
 }

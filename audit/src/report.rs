@@ -66,6 +66,12 @@ checks! {
     History = "history"
     /// The owner of a bill was told, at least once, and nothing else than what happened.
     Delivery = "delivery"
+    /// The entries of the audit log follow each other, unchanged.
+    Chain = "chain"
+    /// A seal is the signature of a known key on all entries before it.
+    Seal = "seal"
+    /// A signed statement is what the rows of its date say.
+    Statement = "statement"
     /// A file can be read.
     File = "file"
 }
@@ -113,6 +119,14 @@ pub struct Counts {
     pub answers: u64,
     /// Deliveries in the logs of receivers.
     pub deliveries: u64,
+    /// Entries of the audit log.
+    pub entries: u64,
+    /// Seals among them.
+    pub seals: u64,
+    /// Entries after the last seal.
+    pub unsealed: u64,
+    /// Hash of the last entry, hexadecimal.
+    pub head: String,
 }
 
 /// What an audit found.
@@ -197,6 +211,14 @@ impl fmt::Display for Report {
             if number > 0 {
                 writeln!(f, "compared with {number} {what}")?;
             }
+        }
+        if counts.entries > 0 {
+            let (entries, seals, unsealed) = (counts.entries, counts.seals, counts.unsealed);
+            writeln!(
+                f,
+                "audit log: {entries} entries, {seals} seals, {unsealed} not sealed yet, head {}",
+                counts.head
+            )?;
         }
         if !self.open.is_empty() {
             writeln!(f, "\nopen: {}", self.open.len())?;

@@ -121,6 +121,14 @@ impl Row<'_> {
     pub(crate) fn text(&self, column: usize) -> Result<String, AuditError> {
         self.maybe_text(column)?.ok_or_else(|| missing(column))
     }
+
+    pub(crate) fn maybe_bytes(&self, column: usize) -> Result<Option<Vec<u8>>, AuditError> {
+        get!(self, column, Vec<u8>).map_err(unreadable)
+    }
+
+    pub(crate) fn bytes(&self, column: usize) -> Result<Vec<u8>, AuditError> {
+        self.maybe_bytes(column)?.ok_or_else(|| missing(column))
+    }
 }
 
 fn unreadable(error: sqlx::Error) -> AuditError {

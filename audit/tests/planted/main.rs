@@ -27,7 +27,8 @@ macro_rules! suite {
 suite! {
     nothing_is_said_about_a_healthy_switch,
     what_a_kill_leaves_open_is_listed_and_not_accused,
-    ledger, payments, bills, vault_and_outbox, books, histories, deliveries,
+    ledger, payments, bills, vault_and_outbox, books, histories, deliveries, audit_log, statements,
+    any_flipped_column_of_the_audit_log_is_found,
 }
 
 async fn nothing_is_said_about_a_healthy_switch(engine: &str) {
@@ -280,4 +281,144 @@ async fn deliveries(engine: &str) {
         took(&[r#"{"event":"evt_9","type":"payment.paid","payment":"{nobody:public}"}"#],
             "a receiver was told that payment 900 ({nobody:public}) is PAID, and there is no such payment"),
     ]).await;
+}
+
+async fn audit_log(engine: &str) {
+    use Check::{Chain, Seal};
+    planted(engine, &[
+        sql(Chain, &["UPDATE audit_log SET detail = 'y' WHERE seq = 2"],
+            "entry 2 of the audit log (alarm by node 1) is not what was hashed when it was written: it was changed"),
+        sql(Chain, &["DELETE FROM audit_log WHERE seq = 2"],
+            "entry 3 of the audit log (alarm by node 1) follows entry 1: entries between them were removed"),
+        sql(Chain, &["UPDATE audit_log SET hash = (SELECT hash FROM audit_log WHERE seq = 1) WHERE seq = 2"],
+            "entry 3 of the audit log (alarm by node 1) does not follow the entry before it: one of them was changed"),
+        sql(Seal, &["UPDATE audit_log SET subject = '2' WHERE seq = 4"],
+            "entry 4 of the audit log (seal by node 1) is no seal on what comes before it: it seals 3 entries"),
+        sql(Seal, &["UPDATE audit_log SET detail = REPLACE(detail, '\"signature\":\"', '\"signature\":\"00') WHERE seq = 4"],
+            "entry 4 of the audit log (seal by node 1) is no seal on what comes before it: its signature is wrong"),
+    ]).await;
+}
+
+/// Every column of every entry, in a real database; every byte is flipped beside the code.
+async fn any_flipped_column_of_the_audit_log_is_found(engine: &str) {
+    let world = World::new(engine).await;
+    world.plant(&Damage::default()).await;
+    for seq in 1..=5 {
+        for column in ["at", "actor", "act", "subject", "detail", "previous", "hash"] {
+            let (change, back) = match (column, world.bed.is_sqlite()) {
+                ("at", _) => ("at + 1".to_owned(), "at - 1".to_owned()),
+                ("previous" | "hash", true) => {
+                    (format!("CAST({column} || x'00' AS BLOB)"), format!("substr({column}, 1, 32)"))
+                }
+                ("previous" | "hash", false) => (
+                    format!("set_byte({column}, 7, get_byte({column}, 7) # 1)"),
+                    format!("set_byte({column}, 7, get_byte({column}, 7) # 1)"),
+                ),
+                _ => (format!("{column} || 'x'"), format!("substr({column}, 1, LENGTH({column}) - 1)")),
+            };
+            let set = async |value: &str| {
+                let sql = format!("UPDATE audit_log SET {column} = {value} WHERE seq = {seq}");
+                world.bed.raw.run(&sql).await.expect(&sql);
+            };
+            set(&change).await;
+            let report = world.audit(&Damage::default()).await;
+            assert!(report.findings.iter().any(|f| f.check == Check::Chain), "{column} of {seq}: {report}");
+            set(&back).await;
+        }
+    }
+    let report = world.audit(&Damage::default()).await;
+    assert!(report.is_clean(), "{report}");
+    assert_eq!((report.counts.entries, report.counts.seals, report.counts.unsealed), (5, 1, 1));
+    world.clear_away().await;
+}
+
+/// A signed statement, damage, and what a verification says.
+async fn statements(engine: &str) {
+    use Check::{Chain, Statement};
+    let after = |check, sql: &'static [&'static str], says| Damage {
+        check: Some(check),
+        sql,
+        says,
+        ..Damage::default()
+    };
+    for damage in [
+        Damage::default(),
+        // Paid later: its rows are younger than the statement.
+        after(
+            Statement,
+            &[
+                "INSERT INTO transfer SELECT cause, 2, 'POST', debit, credit, amount_minor, currency, at + 86400000, business_date FROM transfer WHERE cause = {open}",
+            ],
+            "",
+        ),
+        after(
+            Statement,
+            &["UPDATE transfer SET amount_minor = 4000 WHERE cause = {paid} AND seq = 2"],
+            "transfer {paid}/2 is not what it was when the statement of 20261122 was signed: it was changed (now 40.00 ILS)",
+        ),
+        after(
+            Statement,
+            &["UPDATE transfer SET amount_minor = 4000 WHERE cause = {paid} AND seq = 2"],
+            "payable:MOI:main:ILS on 20261122: the statement says closing 100.00 ILS, and the rows say 90.00 ILS: 10.00 ILS apart",
+        ),
+        after(
+            Statement,
+            &["DELETE FROM transfer WHERE cause = {paid} AND seq = 2"],
+            "transfer {paid}/2 is in the statement of 20261122 and not in the database: it was removed or moved to another date",
+        ),
+        after(
+            Statement,
+            &[
+                "INSERT INTO transfer SELECT cause, 4, kind, debit, credit, amount_minor, currency, at, business_date FROM transfer WHERE cause = {paid} AND seq = 2",
+            ],
+            "transfer {paid}/4 is dated before the statement of 20261122 and is not in it: it was put in later (50.00 ILS)",
+        ),
+        after(
+            Statement,
+            &["UPDATE transfer SET business_date = 20261121 WHERE cause = {cash}"],
+            "float:2:ILS on 20261122: the statement says opening 0.00 ILS, and the rows say -50.00 ILS",
+        ),
+        after(
+            Statement,
+            &["UPDATE outcome SET state = 'FAILED' WHERE payment_id = {paid}"],
+            "outcome {paid} is not what it was when the statement of 20261122 was signed: it was changed (now FAILED)",
+        ),
+        after(
+            Statement,
+            &["UPDATE outcome SET state = 'FAILED' WHERE payment_id = {paid}"],
+            "payments of 20261122: the statement says 2 DECLINED of 100.00 ILS",
+        ),
+        after(
+            Statement,
+            &["UPDATE payment SET key = 'another' WHERE id = {paid}"],
+            "payment {paid} is not what it was when the statement of 20261122 was signed: it was changed (now 50.00 ILS)",
+        ),
+        after(
+            Statement,
+            &["DELETE FROM unwind"],
+            "unwind {unwound} is in the statement of 20261122 and not in the database",
+        ),
+        after(
+            Chain,
+            &["DELETE FROM audit_log WHERE seq > 3"],
+            "when the statement was signed, and has not any more",
+        ),
+    ] {
+        let world = World::new(engine).await;
+        let options = world.options();
+        let as_of_ms = options.now_ms;
+        let made = switch_audit::statement(&options, 20_261_122, as_of_ms).await.expect("it can be read");
+        let text = made.signed(&world::SEAL_SEED).expect("a key");
+        world.plant(&damage).await;
+        let report = switch_audit::verify(&options, text.as_bytes()).await.expect("it can be read");
+        let expected = world.fill(damage.says);
+        let found =
+            |f: &switch_audit::Finding| Some(f.check) == damage.check && f.sentence.contains(&expected);
+        if damage.says.is_empty() {
+            assert_eq!(report.findings, [], "{:?}", damage.sql);
+        } else {
+            assert!(report.findings.iter().any(found), "nobody says {expected}\nbut:\n{report}");
+        }
+        world.clear_away().await;
+    }
 }

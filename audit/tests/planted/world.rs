@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use switch_audit::{Book, Check, Options, Report};
 use switch_core::attempt::AttemptState;
 use switch_core::connector::{Method, ReversalReason};
@@ -11,6 +12,7 @@ use switch_core::id::{AttemptId, EventId, PublicIds, Rrn};
 use switch_core::ledger::{Transfer, TransferKind, UNWIND_SEQ};
 use switch_core::payment::{Payment, PaymentState};
 use switch_store::attempt;
+use switch_store::audit_log::{self, Act, Entry, Head};
 use switch_store::cash::{self, CashIntake, CashVerdict};
 use switch_store::journal::{Intake, IntakeVerdict};
 use switch_store::outbox::{self, News};
@@ -18,7 +20,13 @@ use switch_store::outbox::{self, News};
 use crate::bed::{AGENT, Bed, MINISTRY, NOW, TODAY, ils};
 
 pub(crate) const IDS_KEY: [u8; 16] = [0x42; 16];
-const APPEND_ONLY: &[&str] = &["payment", "outcome", "answer", "transfer", "unwind", "evidence"];
+const APPEND_ONLY: &[&str] = &["payment", "outcome", "answer", "transfer", "unwind", "evidence", "audit_log"];
+
+pub(crate) const SEAL_SEED: [u8; 32] = [0x2a; 32];
+
+fn seal_key() -> Ed25519KeyPair {
+    Ed25519KeyPair::from_seed_unchecked(&SEAL_SEED).expect("a seed")
+}
 
 /// What is done to a healthy switch, and what must be said about it. `{paid}` stands for the number of
 /// the paid payment, `{paid:bill}`, `{paid:key}`, `{paid:rrn}` and `{paid:public}` for what belongs to it.
@@ -77,6 +85,7 @@ impl World {
         world.cash("unwound").await;
         world.unwind("unwound").await;
         world.tombstone().await;
+        world.log().await;
         world.neighbours();
         world
     }
@@ -186,6 +195,34 @@ impl World {
         assert!(cash::tombstone(&mut tx, &payment).await.expect("a verdict"));
         tx.commit().await.expect("commits");
         self.payments.insert("tombstone", payment);
+    }
+
+    /// Three entries of the audit log, a seal over them, and one that is not sealed yet.
+    async fn log(&self) {
+        let entry = |act, subject: &str, detail: String| Entry {
+            at: NOW,
+            actor: "node 1".into(),
+            act,
+            subject: subject.into(),
+            detail,
+        };
+        let mut tx = self.bed.db.begin().await.expect("begins");
+        for (act, subject) in [(Act::Start, "switchd"), (Act::Alarm, "pay_1"), (Act::Alarm, "pay_2")] {
+            audit_log::append(&mut tx, &entry(act, subject, "x".into())).await.expect("appended");
+        }
+        let key = seal_key();
+        let seal = |head: &Head| {
+            let (count, hash) = (head.seq, audit_log::hex(&head.hash));
+            let signature = key.sign(format!("switchd seal 1\n{count}\n{hash}\n").as_bytes());
+            let (public, signature) =
+                (audit_log::hex(key.public_key().as_ref()), audit_log::hex(signature.as_ref()));
+            let detail =
+                format!(r#"{{"count":{count},"head":"{hash}","key":"{public}","signature":"{signature}"}}"#);
+            entry(Act::Seal, &count.to_string(), detail)
+        };
+        audit_log::append_behind(&mut tx, seal).await.expect("appended");
+        audit_log::append(&mut tx, &entry(Act::Alarm, "pay_3", "x".into())).await.expect("appended");
+        tx.commit().await.expect("commits");
     }
 
     /// What the card host, the clients and the receiver of news keep.
@@ -323,6 +360,7 @@ impl World {
         options.histories = vec![self.folder.join("history.jsonl")];
         options.deliveries = vec![self.folder.join("deliveries.jsonl")];
         options.ids_key = Some(IDS_KEY);
+        options.seal_keys = vec![seal_key().public_key().as_ref().try_into().expect("32 bytes")];
         options
     }
 
