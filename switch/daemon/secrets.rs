@@ -45,15 +45,23 @@ fn hex<const N: usize>(text: &str) -> Option<[u8; N]> {
     codecs::hex::decode(text.trim().as_bytes())?.try_into().ok()
 }
 
+/// The key of public numbers.
+///
+/// # Errors
+/// [`SettingsError`] names the key and the file.
+pub(crate) fn ids_key(loaded: &Loaded) -> Result<[u8; 16], SettingsError> {
+    let (key, path) = ("ids.key_file", &loaded.settings.ids.key_file);
+    let bytes = hex(&read(loaded, key, path)?);
+    let wrong = || loaded.wrong(key, format!("the secret {} must be 32 hexadecimal digits", path.display()));
+    bytes.ok_or_else(wrong)
+}
+
 /// The permutation of public numbers.
 ///
 /// # Errors
 /// [`SettingsError`] names the key and the file.
 pub(crate) fn public_ids(loaded: &Loaded) -> Result<PublicIds, SettingsError> {
-    let (key, path) = ("ids.key_file", &loaded.settings.ids.key_file);
-    let bytes = hex(&read(loaded, key, path)?);
-    let wrong = || loaded.wrong(key, format!("the secret {} must be 32 hexadecimal digits", path.display()));
-    Ok(PublicIds::new(bytes.ok_or_else(wrong)?))
+    ids_key(loaded).map(PublicIds::new)
 }
 
 /// A key with its name.

@@ -94,7 +94,12 @@ async fn ledger(engine: &str) {
             "transfer {paid}/2 credits 50.00 ILS to account 77, which does not exist"),
         sql(Balance, &["UPDATE transfer SET credit = 77 WHERE cause = {paid} AND seq = 2"],
             "all accounts in ILS together hold -50.00 ILS instead of nothing"),
-        sql(Floor, &["UPDATE floored_balance SET balance_minor = 995001"],
+        sql(
+            Balance,
+            &["{unchecked}UPDATE transfer SET credit = debit WHERE cause = {paid} AND seq = 2"],
+            "transfer {paid}/2 of 50.00 ILS moves nothing from one account to another",
+        ),
+sql(Floor, &["UPDATE floored_balance SET balance_minor = 995001"],
             "float:2:ILS says that it holds 9950.01 ILS, and its entries say 9950.00 ILS: 0.01 ILS apart"),
         sql(Floor, &["INSERT INTO transfer VALUES (900, 1, 'BOOK', {float}, {bank}, 2000000, 'ILS', 1, 20261122)"],
             "float:2:ILS holds -10050.00 ILS, below its floor of 0.00 ILS"),
@@ -325,6 +330,22 @@ async fn any_flipped_column_of_the_audit_log_is_found(engine: &str) {
             assert!(report.findings.iter().any(|f| f.check == Check::Chain), "{column} of {seq}: {report}");
             set(&back).await;
         }
+    }
+    if world.bed.is_sqlite() {
+        // What no text is: the other engine refuses to keep it.
+        world
+            .bed
+            .raw
+            .run("UPDATE audit_log SET actor = CAST(x'ff' AS TEXT) WHERE seq = 5")
+            .await
+            .expect("kept");
+        let report = world.audit(&Damage::default()).await;
+        let said = &report.findings[0].sentence;
+        assert!(
+            said.starts_with("after entry 4 of the audit log: the database holds what nothing can read"),
+            "{said}"
+        );
+        world.bed.raw.run("UPDATE audit_log SET actor = 'node 1' WHERE seq = 5").await.expect("kept");
     }
     let report = world.audit(&Damage::default()).await;
     assert!(report.is_clean(), "{report}");

@@ -320,7 +320,19 @@ impl World {
                         .await;
                     "DELETE FROM account WHERE id = 78".to_owned()
                 }
-                other => self.fill(other),
+                // A row that the table's own checks would refuse.
+                other => match other.strip_prefix("{unchecked}") {
+                    Some(sql) if self.bed.is_sqlite() => {
+                        let (on, off) =
+                            ("PRAGMA ignore_check_constraints = 1", "PRAGMA ignore_check_constraints = 0");
+                        format!("{on}; {}; {off}", self.fill(sql))
+                    }
+                    Some(sql) => {
+                        self.run("ALTER TABLE transfer DROP CONSTRAINT transfer_check").await;
+                        self.fill(sql)
+                    }
+                    None => self.fill(other),
+                },
             };
             self.run(&statement).await;
         }
