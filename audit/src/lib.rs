@@ -11,7 +11,7 @@
 //! | file | a line | fields that are read |
 //! |---|---|---|
 //! | [book](Book) of a card host | the state of a sale after a change; the last line of a sale counts | `rrn` text (field 37), `stan` number, `transmitted` number (field 7), `terminal` text: together the sale; `state` `approved`, `declined`, `reversed` or `tombstone`; `amount_minor` number; `currency` ISO 4217 number as text; `approval_code` text |
-//! | history of clients | an answer a client was given, in any order | `key` text (the idempotency key); `status` text; optional `client` text (its name), `bill` and `payment` text (public numbers) |
+//! | history of clients | an answer a client was given, in any order | `key` text (the idempotency key) and optional `client` text (its name), or without a key `bill` text; `status` text; optional `bill` and `payment` text (public numbers) |
 //! | deliveries | a request the receiver of news took (answered 2xx) | `event` text (`webhook-id`); `type` text, such as `payment.paid`; `payment` text (public number) |
 //!
 //! In a history `PAID`, `DECLINED`, `REVERSED` and `FAILED` are final and must be what the database

@@ -245,6 +245,7 @@ impl World {
                 r#"{"key":"{paid:key}","status":"PAID"}"#,
                 r#"{"key":"{declined:key}","status":"DECLINED"}"#,
                 r#"{"key":"{open:key}","status":"PENDING"}"#,
+                r#"{"bill":"{paid:billpublic}","status":"PAID"}"#,
                 r#"{"key":"{refused:key}","status":"bill-not-payable"}"#,
             ],
         );
@@ -286,6 +287,7 @@ impl World {
             for (word, value) in [
                 ("", p.id.0.to_string()),
                 (":bill", bill.to_string()),
+                (":billpublic", public.show("bil", bill)),
                 (":key", p.key.as_str().to_owned()),
                 (":rrn", Rrn::of(AttemptId(p.id.0)).as_str().to_owned()),
                 (":public", public.show("pay", p.id.0)),
