@@ -1,8 +1,8 @@
 //! Keeps the audit log while the daemon runs: writes down starts, stops and alarms, and seals the log.
 //!
 //! No payment waits for it. Alarms come through a bounded queue; what does not fit is counted, said in
-//! the log and written down as a number, so that nothing is lost in silence. A log that cannot be sealed
-//! for too long makes the switch not ready.
+//! the log and written down as a number, so that nothing is lost in silence. While the log could not be
+//! sealed for too long, the switch is not ready and begins no payment.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -42,6 +42,7 @@ pub(crate) async fn append(db: &Db, entry: &Entry) -> Result<(), StoreError> {
 struct Bell {
     queue: Sender<Alarm>,
     lost: Arc<AtomicU64>,
+    sealed: Sealed,
 }
 
 impl AlarmBook for Bell {
@@ -51,6 +52,10 @@ impl AlarmBook for Bell {
             let alarm = refused.into_inner();
             tracing::error!(subject = alarm.subject, what = alarm.what, "an ALARM is not in the audit log");
         }
+    }
+
+    fn is_kept(&self, now: Timestamp) -> bool {
+        !self.sealed.is_overdue(now)
     }
 }
 
@@ -110,12 +115,12 @@ impl Keeper {
     pub(crate) fn new(parts: KeeperParts) -> (Self, Arc<dyn AlarmBook>) {
         let (queue, waiting) = mpsc::channel(WAITING_MAX);
         let lost: Arc<AtomicU64> = Arc::default();
-        let bell = Bell { queue, lost: Arc::clone(&lost) };
         let KeeperParts { db, clock, keys, node, settings } = parts;
         let sealed = Sealed {
             at: Arc::new(AtomicI64::new(clock.now().0)),
             unsealed_max_ms: i64::from(settings.unsealed_max_s) * 1000,
         };
+        let bell = Bell { queue, lost: Arc::clone(&lost), sealed: sealed.clone() };
         let keeper = Self {
             db,
             clock,

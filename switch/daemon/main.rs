@@ -14,6 +14,7 @@ mod courier;
 mod demo;
 #[cfg(test)]
 mod golden;
+mod kill;
 mod logs;
 mod metrics;
 mod ops;
@@ -140,6 +141,9 @@ enum AgentCommand {
 }
 
 fn main() -> ExitCode {
+    if let Err(problem) = kill::arm() {
+        return say(&problem, EXIT_SETTINGS);
+    }
     match run(Arguments::parse().command) {
         Ok(code) => code,
         Err(StartError::Settings(error)) => say(&format!("{error}"), EXIT_SETTINGS),
