@@ -276,6 +276,9 @@ async fn a_log_that_cannot_be_sealed_makes_the_switch_not_ready(engine: &str) {
     // What was done is told as before.
     assert_eq!(audited.switch.pay(early, &bill, &card).await.text, paid.text);
     assert!(ready().await.text.contains("seals: overdue\n"), "{}", ready().await.text);
+    let metrics = audited.switch.ops("/metrics").await.text;
+    let age = metrics.lines().find_map(|line| line.strip_prefix("switchd_audit_seal_age_seconds "));
+    assert!(age.expect("a gauge").parse::<f64>().expect("a number") > 1.0, "{age:?}");
     assert!(audited.switch.program.log().contains("the audit log could not be sealed"));
     audited
         .run(if engine == "sqlite" { "DROP TRIGGER full" } else { "DROP TRIGGER a_full ON audit_log" })
