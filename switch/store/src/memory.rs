@@ -70,6 +70,8 @@ impl MemoryServer {
     pub fn start(clock: ServerClock) -> Result<Self, StoreError> {
         let connection = Connection::open_in_memory()?;
         connection.set_prepared_statement_cache_capacity(128);
+        // One plan for a statement: else each bound value may plan it anew.
+        connection.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         let seconds = move |_: &rusqlite::functions::Context<'_>| Ok(clock() as f64 / 1000.0);
         connection.create_scalar_function("unixepoch", 1, FunctionFlags::SQLITE_UTF8, seconds)?;
         for text in crate::schema::texts(Backend::Sqlite) {
@@ -85,11 +87,12 @@ impl MemoryServer {
     pub fn read<T>(
         &self,
         sql: &str,
+        values: &[i64],
         row: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
     ) -> Result<Vec<T>, StoreError> {
         let db = self.lock();
         let mut statement = db.prepare_cached(sql)?;
-        let rows = statement.query_map([], row)?;
+        let rows = statement.query_map(rusqlite::params_from_iter(values), row)?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 

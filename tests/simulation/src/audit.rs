@@ -2,6 +2,7 @@
 //! finding is a sentence that says which invariant broke and what was lost.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering::Relaxed;
 
 use switch_core::payment::PaymentState;
 
@@ -51,7 +52,7 @@ pub(crate) fn at_any_moment(world: &World) -> Option<String> {
         ),
     ];
     queries.into_iter().find_map(|(what, sql)| {
-        let rows = world.numbers(sql);
+        let rows = world.numbers(sql, &[]);
         (!rows.is_empty()).then(|| format!("{what}: {rows:?}"))
     })
 }
@@ -71,13 +72,13 @@ pub(crate) fn at_rest(world: &World) -> Option<String> {
 /// Payments a person is named for, by payment.
 fn in_review(world: &World) -> BTreeMap<i64, i64> {
     let sql = "SELECT payment_id, attempt_id FROM open_attempt WHERE state = 'REVIEW'";
-    world.numbers(sql).into_iter().map(|row| (row[0], row[1])).collect()
+    world.numbers(sql, &[]).into_iter().map(|row| (row[0], row[1])).collect()
 }
 
 /// Q4: nothing is open but what a person is named for, and for a reason.
 fn open_work(world: &World) -> Option<String> {
     let open =
-        world.numbers("SELECT payment_id, attempt_id, sends FROM open_attempt WHERE state <> 'REVIEW'");
+        world.numbers("SELECT payment_id, attempt_id, sends FROM open_attempt WHERE state <> 'REVIEW'", &[]);
     if let Some(row) = open.first() {
         return Some(format!(
             "Q4: payment {} is still open after the storm, {} reversals sent",
@@ -105,13 +106,10 @@ fn charges(world: &World) -> Option<String> {
             if review.contains_key(&line.payment) {
                 continue;
             }
-            let sql = format!(
-                "SELECT CASE o.state WHEN 'PAID' THEN 1 ELSE 0 END, o.attempt_id, p.amount_minor, p.bill_id
-                 FROM outcome o JOIN payment p ON p.id = o.payment_id WHERE o.payment_id = {}",
-                line.payment
-            );
+            let sql = "SELECT CASE o.state WHEN 'PAID' THEN 1 ELSE 0 END, o.attempt_id, p.amount_minor
+                       FROM outcome o JOIN payment p ON p.id = o.payment_id WHERE o.payment_id = ?1";
             let (amount, host) = (line.amount, &host.id);
-            let Some(row) = world.numbers(&sql).into_iter().next() else {
+            let Some(row) = world.numbers(sql, &[line.payment]).into_iter().next() else {
                 return Some(format!(
                     "Q3: {host} charged {amount} for payment {}, which is not in the database",
                     line.payment
@@ -145,7 +143,7 @@ fn charges(world: &World) -> Option<String> {
 fn paid(world: &World) -> Option<String> {
     let sql = "SELECT o.payment_id, o.attempt_id, p.amount_minor FROM outcome o
                JOIN payment p ON p.id = o.payment_id WHERE o.state = 'PAID' AND p.method = 'card'";
-    world.numbers(sql).into_iter().find_map(|row| {
+    world.numbers(sql, &[]).into_iter().find_map(|row| {
         let charged =
             world.counterparties.iter().any(|c| c.host().charges().any(|line| line.attempt == row[1]));
         (!charged).then(|| {
@@ -158,14 +156,10 @@ fn paid(world: &World) -> Option<String> {
 fn clients(world: &World) -> Option<String> {
     lock(&world.told).iter().find_map(|(key, told)| {
         let state = told.ended?;
-        let sql = format!(
-            "SELECT COUNT(*) FROM outcome o JOIN payment p ON p.id = o.payment_id
-             WHERE o.payment_id = {} AND o.state = '{}' AND p.bill_id = {}",
-            told.payment,
-            state.as_str(),
-            told.bill
-        );
-        (world.numbers(&sql)[0][0] != 1).then(|| {
+        let sql = "SELECT o.state FROM outcome o JOIN payment p ON p.id = o.payment_id
+                   WHERE o.payment_id = ?1 AND p.bill_id = ?2";
+        let durable = world.words(sql, &[told.payment, told.bill]);
+        (durable != [state.as_str()]).then(|| {
             format!(
                 "Q1: the client of {key} was told that bill {} is {} by payment {}, which the database denies",
                 told.bill,
@@ -179,13 +173,13 @@ fn clients(world: &World) -> Option<String> {
 /// Q6: what terminals believe is so, and the float agrees.
 fn terminals(world: &World) -> Option<String> {
     let beliefs = lock(&world.beliefs);
+    let sold = world.words(
+        "SELECT p.key FROM payment p JOIN outcome o ON o.payment_id = p.id AND o.state = 'PAID'
+         WHERE p.client_id = 2 AND NOT EXISTS (SELECT 1 FROM unwind u WHERE u.payment_id = p.id)",
+        &[],
+    );
     for (key, belief) in beliefs.iter() {
-        let sql = format!(
-            "SELECT COUNT(*) FROM payment p JOIN outcome o ON o.payment_id = p.id AND o.state = 'PAID'
-             WHERE p.client_id = 2 AND p.key = '{key}'
-               AND NOT EXISTS (SELECT 1 FROM unwind u WHERE u.payment_id = p.id)"
-        );
-        let paid = world.numbers(&sql)[0][0] == 1;
+        let paid = sold.contains(key);
         match (belief, paid) {
             (Belief::Paid, false) => {
                 return Some(format!("Q1: the terminal printed a receipt for {key}, and it is not paid"));
@@ -202,7 +196,7 @@ fn terminals(world: &World) -> Option<String> {
                    JOIN outcome o ON o.payment_id = p.id AND o.state = 'PAID' WHERE p.method = 'cash'
                    AND NOT EXISTS (SELECT 1 FROM unwind u WHERE u.payment_id = p.id))
                FROM floored_balance f WHERE f.account_id = 11";
-    let row = &world.numbers(sql)[0];
+    let row = &world.numbers(sql, &[])[0];
     (row[0] + row[1] != FLOAT_MINOR).then(|| {
         format!("Q6: the float holds {} minor units after {} were sold from {FLOAT_MINOR}", row[0], row[1])
     })
@@ -216,6 +210,7 @@ fn claims(world: &World) -> Option<String> {
             AND NOT EXISTS (SELECT 1 FROM unwind u WHERE u.payment_id = c.payment_id)
          LEFT JOIN open_attempt a ON a.payment_id = c.payment_id
          WHERE o.payment_id IS NULL AND a.payment_id IS NULL",
+        &[],
     );
     if let Some(row) = held.first() {
         return Some(format!(
@@ -228,6 +223,7 @@ fn claims(world: &World) -> Option<String> {
          LEFT JOIN bill_claim c ON c.bill_id = p.bill_id AND c.payment_id = p.id
          WHERE o.state = 'PAID' AND c.bill_id IS NULL
            AND NOT EXISTS (SELECT 1 FROM unwind u WHERE u.payment_id = p.id)",
+        &[],
     );
     free.first()
         .map(|row| format!("Q2: bill {} is paid by payment {} and free to be paid again", row[0], row[1]))
@@ -235,7 +231,7 @@ fn claims(world: &World) -> Option<String> {
 
 /// Q5: the subscriber heard of every end, and there is nothing left to tell.
 fn news(world: &World) -> Option<String> {
-    let left = world.numbers("SELECT COUNT(*) FROM outbox")[0][0];
+    let left = world.numbers("SELECT COUNT(*) FROM outbox", &[])[0][0];
     if left != 0 {
         return Some(format!("Q5: {left} events were not delivered after the storm"));
     }
@@ -251,7 +247,7 @@ fn news(world: &World) -> Option<String> {
         ),
     ];
     for (state, sql) in ends {
-        for row in world.numbers(sql) {
+        for row in world.numbers(sql, &[]) {
             if !heard.contains_key(&(row[0], state.as_str())) {
                 return Some(format!(
                     "Q5: the ministry never heard that payment {} is {}",
@@ -266,9 +262,12 @@ fn news(world: &World) -> Option<String> {
 
 /// Whether nothing is under way any more but what a person is named for.
 pub(crate) fn is_at_rest(world: &World) -> bool {
+    if world.insisting.load(Relaxed) > 0 {
+        return false;
+    }
     let sql = "SELECT (SELECT COUNT(*) FROM open_attempt WHERE state <> 'REVIEW')
                     + (SELECT COUNT(*) FROM outbox)";
-    if world.numbers(sql)[0][0] > 0 {
+    if world.numbers(sql, &[])[0][0] > 0 {
         return false;
     }
     // A person is named, and tries go on: what can be taken back will be.

@@ -17,6 +17,7 @@ mod network;
 mod node;
 mod rng;
 mod scheduler;
+mod search;
 mod subscriber;
 mod terminals;
 mod trace;
@@ -30,6 +31,7 @@ use crate::scheduler::{Sim, Stopped};
 use crate::world::World;
 
 pub use crate::minimise::{Minimised, minimise};
+pub use crate::search::{Found, Summary, find_planted, search};
 pub use crate::weather::{Fault, Plan, Weather};
 
 /// How a run ended.
@@ -68,7 +70,7 @@ pub fn run(seed: u64, plan: &Plan) -> Run {
     };
     let paid = "SELECT COUNT(*), COUNT(*) FILTER (WHERE o.state = 'PAID')
                 FROM payment p LEFT JOIN outcome o ON o.payment_id = p.id";
-    let counted = world.numbers(paid);
+    let counted = world.numbers(paid, &[]);
     // Lives know the world and the world knows the lives: part them.
     let lives: Vec<_> = world.nodes().iter_mut().filter_map(|node| node.life.take()).collect();
     drop(lives);

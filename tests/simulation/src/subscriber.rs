@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use switch_core::connector::Reply;
-use switch_core::payment::PaymentState;
 use switch_engine::outbox::{Courier, Delivery, DeliveryError};
 
 use crate::weather::Fault;
@@ -29,13 +28,9 @@ impl Courier for Subscriber {
             let (payment, state) = (delivery.payment.id.0, delivery.state);
             world.sim.say(format_args!("the ministry hears that {payment} is {}", state.as_str()));
             // I5: what is told has happened. Cash that went back keeps its outcome.
-            let unwound = if state == PaymentState::Reversed { "unwind" } else { "outcome" };
-            let sql = format!(
-                "SELECT (SELECT COUNT(*) FROM outcome WHERE payment_id = {payment} AND state = '{}')
-                      + (SELECT COUNT(*) FROM {unwound} WHERE payment_id = {payment})",
-                state.as_str()
-            );
-            if world.numbers(&sql)[0][0] == 0 {
+            let sql = "SELECT state FROM outcome WHERE payment_id = ?1
+                       UNION SELECT 'REVERSED' FROM unwind WHERE payment_id = ?1";
+            if !world.words(sql, &[payment]).iter().any(|durable| durable == state.as_str()) {
                 world.sim.wrong(format!(
                     "I5: the ministry was told that payment {payment} is {}, which is not durable",
                     state.as_str()

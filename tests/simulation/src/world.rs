@@ -45,6 +45,8 @@ pub(crate) struct World {
     pub(crate) news: Mutex<BTreeMap<(i64, &'static str), u64>>,
     /// Clients and terminals that are not done.
     pub(crate) busy: AtomicU64,
+    /// Counterparties that broke a proof and were not heard.
+    pub(crate) insisting: AtomicU64,
 }
 
 /// One switch node, through all its lives.
@@ -93,6 +95,7 @@ impl World {
             beliefs: Mutex::default(),
             news: Mutex::default(),
             busy: AtomicU64::new(0),
+            insisting: AtomicU64::new(0),
             weather,
         };
         world.seed();
@@ -168,29 +171,46 @@ impl World {
         if alive.is_empty() { None } else { Some(self.sim.choose(|rng| rng.pick(&alive).clone())) }
     }
 
-    /// The first row of a query over integers.
-    pub(crate) fn numbers(&self, sql: &str) -> Vec<Vec<i64>> {
-        let read = self.server.read(sql, |row| {
+    /// The rows of a query over integers, with `?1`, `?2`, … for its values.
+    pub(crate) fn numbers(&self, sql: &str, values: &[i64]) -> Vec<Vec<i64>> {
+        let read = self.server.read(sql, values, |row| {
             let width = row.as_ref().column_count();
             (0..width).map(|at| row.get::<_, Option<i64>>(at).map(Option::unwrap_or_default)).collect()
         });
         read.expect("the auditor's SQL is sound")
     }
 
+    /// The rows of a query over one word.
+    pub(crate) fn words(&self, sql: &str, values: &[i64]) -> Vec<String> {
+        self.server.read(sql, values, |row| row.get(0)).expect("the auditor's SQL is sound")
+    }
+
+    /// Whether an answer that arrived may never become durable.
+    pub(crate) fn may_lose_answers(&self) -> bool {
+        let fatal = [
+            Fault::BrokenLinks,
+            Fault::Crashes,
+            Fault::Drains,
+            Fault::BusyStore,
+            Fault::LostStore,
+            Fault::UnheardCommits,
+        ];
+        fatal.iter().any(|fault| self.weather.has(*fault))
+    }
+
     /// Whether a payment is durably paid.
     pub(crate) fn is_paid(&self, payment: i64) -> bool {
-        let sql = format!("SELECT COUNT(*) FROM outcome WHERE payment_id = {payment} AND state = 'PAID'");
-        self.numbers(&sql)[0][0] == 1
+        let sql = "SELECT COUNT(*) FROM outcome WHERE payment_id = ?1 AND state = 'PAID'";
+        self.numbers(sql, &[payment])[0][0] == 1
     }
 
     /// A request for money is about to leave (I2, I3).
     pub(crate) fn money_leaves(&self, refs: &AttemptRef) {
         let (payment, attempt) = (refs.payment.0, refs.attempt.0);
         self.sim.say(format_args!("0200 leaves: payment {payment} attempt {attempt} stan {}", refs.stan));
-        let rows = self.numbers(&format!(
-            "SELECT (SELECT COUNT(*) FROM payment WHERE id = {payment}),
-                    (SELECT COUNT(*) FROM transfer WHERE cause = {payment} AND kind = 'PENDING')"
-        ));
+        let sql = "SELECT (SELECT COUNT(*) FROM payment WHERE id = ?1),
+                          (SELECT COUNT(*) FROM transfer WHERE cause = ?1 AND kind = 'PENDING')";
+        let rows = self.numbers(sql, &[payment]);
         if rows[0].contains(&0) {
             self.sim.wrong(format!(
                 "I2: a request for {} of payment {payment} left before its attempt was durable",
