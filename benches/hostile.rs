@@ -83,6 +83,8 @@ async fn run(bodies: usize, frames: usize, seed: u64) {
         card_host: host.address,
         in_flight_max: 256,
         pos: Some(port),
+        impatient: false,
+        environment: &[],
     });
     let before = processes::resident_mib(daemon.pid());
 

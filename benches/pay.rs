@@ -217,6 +217,8 @@ impl Bench {
             card_host: host.address,
             in_flight_max,
             pos: None,
+            impatient: false,
+            environment: &[],
         })
     }
 

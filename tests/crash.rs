@@ -42,6 +42,8 @@ async fn survives(engine: &str) {
             card_host: host.address,
             in_flight_max: 256,
             pos: None,
+            impatient: false,
+            environment: &[],
         };
         processes::daemon(&setup).0
     };

@@ -5,6 +5,7 @@ mod api;
 mod config;
 mod crash;
 mod faults;
+mod network;
 #[expect(dead_code, reason = "the load benches use the rest of the rig")]
 mod rig;
 mod support;

@@ -30,7 +30,7 @@ pub(crate) fn text(setup: &Setup<'_>, http: SocketAddr, ops: SocketAddr) -> Stri
         .expect("the sandbox's file")
         .replace("id = \"card-sandbox\"", "id = \"card\"")
         .replace("127.0.0.1:7583", &setup.card_host.to_string());
-    write("card.toml", card);
+    write("card.toml", if setup.impatient { impatient(&card) } else { card });
     if let Some(address) = setup.pos {
         write("pos.toml", pos_settings(address));
     }
@@ -51,6 +51,22 @@ pub(crate) fn text(setup: &Setup<'_>, http: SocketAddr, ops: SocketAddr) -> Stri
         setup.journal,
         if setup.journal == "plain" { 16 } else { 4 },
     )
+}
+
+/// The same link with short waits: what takes a night takes seconds.
+fn impatient(card: &str) -> String {
+    let shorter = [
+        ("response_timeout_ms = 30_000", "response_timeout_ms = 400"),
+        ("connect_timeout_ms = 3_000", "connect_timeout_ms = 300"),
+        ("echo_interval_ms = 60_000", "echo_interval_ms = 300"),
+        ("reconnect_min_ms = 200", "reconnect_min_ms = 50"),
+        ("reconnect_max_ms = 30_000", "reconnect_max_ms = 300"),
+        ("backoff_ms = [5_000, 15_000, 60_000, 300_000]", "backoff_ms = [100, 300, 1_000]"),
+    ];
+    shorter.iter().fold(card.to_owned(), |text, (usual, short)| {
+        assert!(text.contains(usual), "the sandbox's file says {usual}");
+        text.replace(usual, short)
+    })
 }
 
 /// The sandbox's port for terminals, at another address.

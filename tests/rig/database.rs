@@ -9,7 +9,7 @@ pub(crate) struct Database {
     pub(crate) engine: String,
     pub(crate) url: String,
     path: PathBuf,
-    seeder: Seeder,
+    pub(crate) seeder: Seeder,
 }
 
 impl Database {

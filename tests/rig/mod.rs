@@ -3,11 +3,14 @@
 //! between them what goes wrong.
 
 pub(crate) mod audit;
+pub(crate) mod bed;
+pub(crate) mod chance;
 pub(crate) mod config;
 pub(crate) mod database;
 pub(crate) mod http;
 pub(crate) mod load;
 pub(crate) mod processes;
+pub(crate) mod proxy;
 pub(crate) mod seed;
 
 /// How often a rig does what it does: a few times in every run of the tests, and as often as an

@@ -17,6 +17,11 @@ impl Process {
         self.child.id()
     }
 
+    /// How it ended, once it has.
+    pub(crate) fn has_ended(&mut self) -> Option<std::process::ExitStatus> {
+        self.child.try_wait().expect("it is our child")
+    }
+
     /// Kills it where it stands (SIGKILL).
     pub(crate) fn kill(mut self) {
         let _ = self.child.kill();
@@ -73,9 +78,18 @@ fn start(command: &mut Command, address: SocketAddr, log: &Path) -> Process {
 
 /// The sandbox card host as a process of its own.
 pub(crate) fn card_host(switchd: &Path, folder: &Path, book: Option<&Path>) -> Process {
-    let address = free_address();
+    card_host_at(switchd, folder, book, free_address())
+}
+
+/// The same at an address it may have had before.
+pub(crate) fn card_host_at(
+    switchd: &Path,
+    folder: &Path,
+    book: Option<&Path>,
+    address: SocketAddr,
+) -> Process {
     let mut command = Command::new(switchd);
-    command.args(["sandbox", "card-host", "--listen", &address.to_string()]);
+    command.args(["sandbox", "card-host", "--late-ms", "700", "--listen", &address.to_string()]);
     if let Some(book) = book {
         command.arg("--book").arg(book);
     }
@@ -92,22 +106,40 @@ pub(crate) struct Setup<'a> {
     pub(crate) in_flight_max: usize,
     /// Where terminals may call, if anywhere.
     pub(crate) pos: Option<SocketAddr>,
+    /// Time-outs and waits of the card link in tenths of seconds instead of minutes.
+    pub(crate) impatient: bool,
+    /// What the environment says besides.
+    pub(crate) environment: &'a [(&'a str, String)],
 }
 
 /// The daemon as a process of its own, ready and signed on to the card host.
 pub(crate) fn daemon(setup: &Setup<'_>) -> (Process, SocketAddr) {
+    let (mut process, ops) = daemon_listening(setup);
+    wait_until_signed_on(&mut process, ops);
+    (process, ops)
+}
+
+/// Waits for the link with the card host.
+pub(crate) fn wait_until_signed_on(process: &mut Process, ops: SocketAddr) {
+    let give_up = Instant::now() + Duration::from_secs(30);
+    while !get(ops, "/metrics").contains("switchd_connector_up{connector=\"card\"} 1") {
+        if let Some(status) = process.has_ended() {
+            panic!("it ended before it signed on: {status}; see its log");
+        }
+        assert!(Instant::now() < give_up, "it does not sign on; see its log");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// The daemon as soon as it listens.
+pub(crate) fn daemon_listening(setup: &Setup<'_>) -> (Process, SocketAddr) {
     let (http, ops) = (free_address(), free_address());
     let config = setup.folder.join(format!("switchd-{}.toml", setup.journal));
     std::fs::write(&config, super::config::text(setup, http, ops)).expect("a file");
     let mut command = Command::new(setup.switchd);
     command.args(["serve", "--config"]).arg(&config);
-    let process = start(&mut command, http, &setup.folder.join("switchd.log"));
-    let give_up = Instant::now() + Duration::from_secs(30);
-    while !get(ops, "/metrics").contains("switchd_connector_up{connector=\"card\"} 1") {
-        assert!(Instant::now() < give_up, "it does not sign on; see {:?}", setup.folder);
-        std::thread::sleep(Duration::from_millis(50));
-    }
-    (process, ops)
+    command.envs(setup.environment.iter().map(|(name, value)| (name, value)));
+    (start(&mut command, http, &setup.folder.join("switchd.log")), ops)
 }
 
 /// The body of a plain GET.
