@@ -15,6 +15,7 @@ use super::{Command, Counts, EndVerdict, Ending, Intake, IntakeVerdict, Outcome}
 use crate::attempt::{state_columns, state_word};
 use crate::db::{Backend, SqliteDb, StoreError};
 use crate::statements::{Statement, statements};
+use switch_core::fault::{self, KillPoint};
 use switch_core::id::PaymentId;
 use switch_core::payment::RefusedReason;
 
@@ -192,7 +193,9 @@ fn write_group(db: &mut Connection, group: &[Command]) -> rusqlite::Result<Vec<V
             Command::End(ending, _) => end(&tx, ending).map(Verdict::End),
         })
         .collect::<rusqlite::Result<_>>()?;
+    fault::at(KillPoint::JournalWritten);
     tx.commit()?;
+    fault::at(KillPoint::JournalCommitted);
     Ok(verdicts)
 }
 
