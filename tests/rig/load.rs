@@ -15,6 +15,9 @@ use super::seed::Seeds;
 /// A client that hears nothing for so long asks again.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 const CONNECT_AGAIN_AFTER: Duration = Duration::from_millis(20);
+/// A client that is turned away comes back after so long, with another payment.
+const TURNED_AWAY_FOR: Duration = Duration::from_millis(50);
+const RETRIERS: usize = 16;
 
 /// Payments of one rig, in the order of its seeds.
 pub(crate) struct Load {
@@ -80,29 +83,39 @@ impl Load {
 
     /// Every key once more: a final answer must be the one that was given before.
     pub(crate) async fn retry_everything(&self, address: SocketAddr) {
-        let shared = &self.shared;
-        let mut client = Client::connect(address).await.expect("it listens");
-        for turn in 0..self.begun() {
-            let (bill, card) = &shared.seeds.pairs[turn];
-            let told = shared.told.lock().expect("no client panicked").get(bill).cloned();
-            // A sample of the acknowledged, and all that were cut off.
-            if told.is_some() && turn % 16 != 0 {
-                continue;
-            }
-            write_payment(&mut client.out, &shared.seeds.client, &key_of(turn), bill, card);
-            let status = client.exchange().await.expect("it answers");
-            assert!(matches!(status, 201 | 202), "{status}: {}", client.text());
-            if status == 201 {
-                let status = status_of(&client.body());
-                if let Some(told) = told {
-                    assert_eq!(status, told, "another answer to {}", key_of(turn));
+        let ask_each = |first| {
+            let (shared, begun) = (Arc::clone(&self.shared), self.begun());
+            tokio::spawn(async move {
+                let mut client = Client::connect(address).await.expect("it listens");
+                for turn in (first..begun).step_by(RETRIERS) {
+                    ask_again(&mut client, &shared, turn).await;
                 }
-                shared.told.lock().expect("no client panicked").insert(bill.clone(), status);
-            } else {
-                assert_eq!(told, None, "the answer to {} was taken back", key_of(turn));
-            }
+            })
+        };
+        let retriers: Vec<_> = (0..RETRIERS).map(ask_each).collect();
+        for retrier in retriers {
+            retrier.await.expect("the answers are as they were");
         }
     }
+}
+
+async fn ask_again(client: &mut Client, shared: &Shared, turn: usize) {
+    let (bill, card) = &shared.seeds.pairs[turn];
+    let told = shared.told.lock().expect("no client panicked").get(bill).cloned();
+    // A sample of the acknowledged, and all that were cut off.
+    if told.is_some() && turn % 17 != 0 {
+        return;
+    }
+    write_payment(&mut client.out, &shared.seeds.client, &key_of(turn), bill, card);
+    let status = client.exchange().await.expect("it answers");
+    assert!(matches!(status, 201 | 202), "{status}: {}", client.text());
+    if status == 202 {
+        assert_eq!(told, None, "the answer to {} was taken back", key_of(turn));
+        return;
+    }
+    let status = status_of(&client.body());
+    assert!(told.is_none_or(|told| told == status), "another answer to {}: {status}", key_of(turn));
+    shared.told.lock().expect("no client panicked").insert(bill.clone(), status);
 }
 
 /// The status in a payment's JSON.
@@ -140,7 +153,10 @@ async fn pay_on(mut client: Client, shared: &Shared, unanswered: &mut Option<usi
                     shared.told.lock().expect("no client panicked").insert(bill.clone(), status.clone());
                 assert!(before.is_none_or(|before| before == status), "{bill}: another answer, {status}");
             }
-            Ok(Ok(503)) => drop(shared.turned_away.fetch_add(1, Ordering::Relaxed)),
+            Ok(Ok(503)) => {
+                shared.turned_away.fetch_add(1, Ordering::Relaxed);
+                tokio::time::sleep(TURNED_AWAY_FOR).await;
+            }
             Ok(Ok(202 | 409)) => {}
             Ok(Ok(other)) => panic!("{other}: {}", client.text()),
             Ok(Err(_)) | Err(_) => return *unanswered = Some(turn),
