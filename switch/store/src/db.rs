@@ -6,13 +6,14 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgRow};
+use sqlx::postgres::{PgConnectOptions, PgPool, PgRow};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
 };
 use sqlx::{Postgres, Row as _, Sqlite};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
+use crate::link::Link;
 use crate::memory::{MemoryDb, MemoryRow, MemoryTx};
 use crate::statements::Statement;
 
@@ -82,6 +83,7 @@ pub struct SqliteDb {
 #[derive(Debug, Clone)]
 pub struct PgDb {
     pub(crate) options: Box<PgConnectOptions>,
+    pub(crate) link: Link,
     pool: PgPool,
 }
 
@@ -128,11 +130,9 @@ impl Db {
 
     async fn open_postgres(options: &DbOptions) -> Result<Self, StoreError> {
         let connect = PgConnectOptions::from_str(&options.url)?.application_name("switchd");
-        let pool = PgPoolOptions::new()
-            .max_connections(options.connections.max(2))
-            .acquire_timeout(Duration::from_secs(5))
-            .connect_with(connect.clone())
-            .await?;
+        let link = Link::default();
+        let pool = link.pool().max_connections(options.connections.max(2)).connect_with(connect.clone());
+        let pool = pool.await?;
         for setting in ["fsync", "synchronous_commit", "full_page_writes"] {
             let sql = "SELECT current_setting($1)";
             let value: String = sqlx::query_scalar(sql).bind(setting).fetch_one(&pool).await?;
@@ -142,7 +142,7 @@ impl Db {
                 )));
             }
         }
-        Ok(Self::Postgres(PgDb { options: Box::new(connect), pool }))
+        Ok(Self::Postgres(PgDb { options: Box::new(connect), link, pool }))
     }
 
     /// Which engine this is.
@@ -165,7 +165,10 @@ impl Db {
                 let turn = Arc::clone(&db.turn).lock_owned().await;
                 Tx::Sqlite(db.writer.begin_with("BEGIN IMMEDIATE").await?, turn)
             }
-            Self::Postgres(db) => Tx::Postgres(db.pool.begin().await?),
+            Self::Postgres(db) => {
+                let tx = db.link.answered(db.pool.begin()).await?;
+                Tx::Postgres(tx, db.link.clone())
+            }
             Self::Memory(db) => Tx::Memory(db.begin().await?),
         })
     }
@@ -181,7 +184,8 @@ impl Db {
                 rows(bind_sqlite(statement, values).fetch_all(&db.readers).await?, Row::Sqlite)
             }
             Self::Postgres(db) => {
-                rows(bind_postgres(statement, values).fetch_all(&db.pool).await?, Row::Postgres)
+                let read = bind_postgres(statement, values).fetch_all(&db.pool);
+                rows(db.link.answered(read).await?, Row::Postgres)
             }
             Self::Memory(db) => rows(db.fetch_all(statement, values).await?, Row::Memory),
         })
@@ -247,8 +251,8 @@ impl Db {
 pub enum Tx {
     /// With the writer's turn, given back at the end.
     Sqlite(sqlx::Transaction<'static, Sqlite>, OwnedMutexGuard<()>),
-    /// Of PostgreSQL.
-    Postgres(sqlx::Transaction<'static, Postgres>),
+    /// Of PostgreSQL, with what is known of its link.
+    Postgres(sqlx::Transaction<'static, Postgres>, Link),
     /// Of the simulation.
     Memory(MemoryTx),
 }
@@ -264,7 +268,7 @@ impl Tx {
                 tx.commit().await?;
                 drop(turn);
             }
-            Self::Postgres(tx) => tx.commit().await?,
+            Self::Postgres(tx, link) => link.answered(tx.commit()).await?,
             Self::Memory(tx) => tx.commit().await?,
         }
         Ok(())
@@ -278,7 +282,10 @@ impl Tx {
     ) -> Result<u64, StoreError> {
         Ok(match self {
             Self::Sqlite(tx, _) => bind_sqlite(statement, values).execute(&mut **tx).await?.rows_affected(),
-            Self::Postgres(tx) => bind_postgres(statement, values).execute(&mut **tx).await?.rows_affected(),
+            Self::Postgres(tx, link) => {
+                let done = bind_postgres(statement, values).execute(&mut **tx);
+                link.answered(done).await?.rows_affected()
+            }
             Self::Memory(tx) => tx.execute(statement, values).await?,
         })
     }
@@ -293,8 +300,9 @@ impl Tx {
             Self::Sqlite(tx, _) => {
                 rows(bind_sqlite(statement, values).fetch_all(&mut **tx).await?, Row::Sqlite)
             }
-            Self::Postgres(tx) => {
-                rows(bind_postgres(statement, values).fetch_all(&mut **tx).await?, Row::Postgres)
+            Self::Postgres(tx, link) => {
+                let read = bind_postgres(statement, values).fetch_all(&mut **tx);
+                rows(link.answered(read).await?, Row::Postgres)
             }
             Self::Memory(tx) => rows(tx.fetch_all(statement, values).await?, Row::Memory),
         })
