@@ -6,6 +6,7 @@ mod config;
 mod crash;
 mod faults;
 mod network;
+mod power;
 #[expect(dead_code, reason = "the load benches use the rest of the rig")]
 mod rig;
 mod support;

@@ -78,6 +78,21 @@ fn rrn(attempt: &str) -> String {
     text.iter().rev().collect()
 }
 
+/// How every bill's payment ended in the database.
+async fn ends(database: &Database) -> Told {
+    let public = PublicIds::new(IDS_KEY);
+    let sql = "SELECT p.bill_id, o.state FROM payment p JOIN outcome o ON o.payment_id = p.id
+               WHERE o.state <> 'REFUSED'";
+    let shown = |bill: &str| public.show("bil", bill.parse().expect("a number"));
+    rows(database, sql).await.into_iter().map(|mut row| (shown(&row[0]), row.remove(1))).collect()
+}
+
+/// Acknowledged ends that the database does not know.
+pub(crate) async fn missing(database: &Database, told: &Told) -> usize {
+    let ends = ends(database).await;
+    told.iter().filter(|(bill, status)| ends.get(*bill) != Some(*status)).count()
+}
+
 pub(crate) async fn audit(database: &Database, book: &Path, told: &Told) {
     let entries = Book::read(book).expect("the host kept a book");
     let host: HashMap<&str, State> = entries.iter().map(|entry| (entry.rrn.as_str(), entry.state)).collect();
@@ -92,14 +107,9 @@ pub(crate) async fn audit(database: &Database, book: &Path, told: &Told) {
     }
     assert_eq!(paid.len(), approved, "approvals that are neither paid nor reversed");
 
-    let sql = "SELECT p.bill_id, o.state FROM payment p JOIN outcome o ON o.payment_id = p.id
-               WHERE o.state <> 'REFUSED'";
-    let ends: HashMap<String, String> =
-        rows(database, sql).await.into_iter().map(|mut row| (row.remove(0), row.remove(0))).collect();
-    let public = PublicIds::new(IDS_KEY);
+    let ends = ends(database).await;
     for (bill, status) in told {
-        let id = public.read("bil", bill).expect("a number of ours").to_string();
-        assert_eq!(ends.get(&id), Some(status), "{bill} was acknowledged as {status}");
+        assert_eq!(ends.get(bill), Some(status), "{bill} was acknowledged as {status}");
     }
     let none = [
         (

@@ -7,6 +7,7 @@ pub(crate) mod bed;
 pub(crate) mod chance;
 pub(crate) mod config;
 pub(crate) mod database;
+pub(crate) mod disk;
 pub(crate) mod http;
 pub(crate) mod load;
 pub(crate) mod processes;
