@@ -2,7 +2,7 @@
 //! what changed under a daemon and of what was made durable, and after the daemon was killed it takes back what a
 //! power cut takes: everything that was not synced, or any part of it, down to sectors of a write.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
@@ -115,10 +115,11 @@ impl Disk {
     pub(crate) fn cut(&self, mut cut: Cut<'_>) -> Lost {
         let bytes = std::fs::read(self.side.join("log")).expect("a log");
         let log = Log::read(&bytes);
-        log.undo();
+        let mut image = Image::of(&log);
+        let changes = || log.records.iter().filter(|record| record.is_change());
+        changes().rev().for_each(|change| image.undo(change));
         let mut lost = Lost::default();
-        let mut absent = HashSet::new();
-        for change in log.records.iter().filter(|record| record.is_change()) {
+        for change in changes() {
             lost.changes += 1;
             let durable = log.is_durable(change);
             lost.unsynced += usize::from(!durable);
@@ -132,12 +133,9 @@ impl Disk {
                 },
             };
             lost.gone += usize::from(!matches!(kept, Kept::Whole));
-            if change.kind == CREATE && !matches!(kept, Kept::Whole) {
-                absent.insert(change.inode);
-            } else if !absent.contains(&change.inode) {
-                log.redo(change, &kept);
-            }
+            image.redo(change, &kept);
         }
+        image.write();
         // Shared memory is made new by whoever opens the database first.
         for entry in std::fs::read_dir(&self.watched).expect("a folder").flatten() {
             if entry.file_name().to_string_lossy().ends_with("-shm") {
@@ -186,81 +184,115 @@ impl Record<'_> {
 
 struct Log<'a> {
     records: Vec<Record<'a>>,
-    paths: HashMap<u64, PathBuf>,
 }
 
 impl<'a> Log<'a> {
     fn read(mut rest: &'a [u8]) -> Self {
-        let (mut records, mut paths) = (Vec::new(), HashMap::new());
+        let mut records = Vec::new();
         // A last record that is cut stands for a change that was never made.
         while let Some((record, after)) = Record::read(rest) {
-            if matches!(record.kind, OPEN | CREATE) {
-                paths.insert(record.inode, record.path.clone());
-            }
             records.push(record);
             rest = after;
         }
-        Self { records, paths }
+        Self { records }
     }
 
     /// A change is durable when a sync that covers it came before any failed one that did.
     fn is_durable(&self, change: &Record<'_>) -> bool {
-        let ends = |record: &&Record<'_>| {
-            record.seq > change.seq
-                && record.offset >= change.seq
-                && match change.kind {
-                    WRITE | TRUNCATE => matches!(record.kind, SYNC | LOST) && record.inode == change.inode,
-                    _ => record.kind == SYNC_FOLDER,
-                }
+        let after = self.records.partition_point(|record| record.seq <= change.seq);
+        let ends = |record: &&Record<'_>| match (change.kind, record.kind) {
+            (WRITE | TRUNCATE, SYNC | LOST) => record.offset >= change.seq && record.inode == change.inode,
+            (CREATE | UNLINK, SYNC_FOLDER) => record.offset >= change.seq,
+            _ => false,
         };
-        self.records.iter().find(ends).is_some_and(|record| record.kind != LOST)
+        self.records[after..].iter().find(ends).is_some_and(|record| record.kind != LOST)
     }
+}
 
-    fn file(&self, inode: u64) -> File {
-        let path = self.paths.get(&inode).expect("a file is opened before it is written");
-        let file = OpenOptions::new().read(true).write(true).open(path);
-        file.unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-    }
+/// The files of the folder, in memory.
+#[derive(Default)]
+struct Image {
+    files: HashMap<u64, Vec<u8>>,
+    /// Every name there ever was, and what it stands for.
+    names: HashMap<PathBuf, Option<u64>>,
+}
 
-    /// Takes everything back, last first: the disk as it was when it was inserted.
-    fn undo(&self) {
-        for record in self.records.iter().rev() {
+impl Image {
+    /// As they are now.
+    fn of(log: &Log<'_>) -> Self {
+        let mut image = Self::default();
+        for record in &log.records {
             match record.kind {
-                WRITE | TRUNCATE => {
-                    let file = self.file(record.inode);
-                    file.write_all_at(record.old, record.offset).expect("the old bytes");
-                    file.set_len(record.old_size).expect("the old size");
+                OPEN | CREATE => drop(image.names.insert(record.path.clone(), Some(record.inode))),
+                UNLINK => {
+                    image.names.insert(record.path.clone(), None);
+                    image.files.insert(record.inode, std::fs::read(&record.kept_at).expect("it was kept"));
                 }
-                CREATE => std::fs::remove_file(&record.path).expect("it was created"),
-                UNLINK => std::fs::hard_link(&record.kept_at, &record.path).expect("it was kept"),
                 _ => {}
             }
         }
+        for (path, inode) in &image.names {
+            if let Some(inode) = inode {
+                image.files.insert(*inode, std::fs::read(path).expect("a file of the database"));
+            }
+        }
+        image
     }
 
-    fn redo(&self, change: &Record<'_>, kept: &Kept) {
-        match (change.kind, kept) {
-            (_, Kept::Not) | (TRUNCATE | UNLINK, Kept::Sectors(_)) => {}
-            (WRITE, Kept::Whole) => {
-                self.file(change.inode).write_all_at(change.new, change.offset).expect("the new bytes");
+    fn file(&mut self, inode: u64) -> &mut Vec<u8> {
+        self.files.get_mut(&inode).expect("a file is opened before it is written")
+    }
+
+    fn put(&mut self, inode: u64, offset: usize, bytes: &[u8]) {
+        let file = self.file(inode);
+        if file.len() < offset + bytes.len() {
+            file.resize(offset + bytes.len(), 0);
+        }
+        file[offset..offset + bytes.len()].copy_from_slice(bytes);
+    }
+
+    fn undo(&mut self, change: &Record<'_>) {
+        match change.kind {
+            WRITE | TRUNCATE => {
+                self.put(change.inode, change.offset as usize, change.old);
+                self.file(change.inode).resize(change.old_size as usize, 0);
             }
+            CREATE => drop(self.names.insert(change.path.clone(), None)),
+            UNLINK => drop(self.names.insert(change.path.clone(), Some(change.inode))),
+            kind => panic!("{kind} is no change"),
+        }
+    }
+
+    fn redo(&mut self, change: &Record<'_>, kept: &Kept) {
+        let offset = change.offset as usize;
+        match (change.kind, kept) {
+            (_, Kept::Not) | (TRUNCATE | CREATE | UNLINK, Kept::Sectors(_)) => {}
+            (WRITE, Kept::Whole) => self.put(change.inode, offset, change.new),
             (WRITE, Kept::Sectors(bits)) => {
-                let file = self.file(change.inode);
-                let first = change.offset as usize % SECTOR;
                 let (mut at, mut sector) = (0, 0);
                 while at < change.new.len() {
-                    let end = (at + SECTOR - (first + at) % SECTOR).min(change.new.len());
+                    let end = (at + SECTOR - (offset + at) % SECTOR).min(change.new.len());
                     if bits >> (sector % 64) & 1 == 1 {
-                        let place = change.offset + at as u64;
-                        file.write_all_at(&change.new[at..end], place).expect("some new bytes");
+                        self.put(change.inode, offset + at, &change.new[at..end]);
                     }
                     (at, sector) = (end, sector + 1);
                 }
             }
-            (TRUNCATE, Kept::Whole) => self.file(change.inode).set_len(change.offset).expect("the new size"),
-            (CREATE, _) => drop(File::create_new(&change.path).expect("it was not there")),
-            (UNLINK, Kept::Whole) => std::fs::remove_file(&change.path).expect("it is there"),
+            (TRUNCATE, Kept::Whole) => self.file(change.inode).resize(offset, 0),
+            (CREATE, Kept::Whole) => drop(self.names.insert(change.path.clone(), Some(change.inode))),
+            (UNLINK, Kept::Whole) => drop(self.names.insert(change.path.clone(), None)),
             (kind, _) => panic!("{kind} is no change"),
+        }
+    }
+
+    fn write(&self) {
+        for (path, inode) in &self.names {
+            let written = match inode {
+                Some(inode) => std::fs::write(path, &self.files[inode]),
+                None if path.exists() => std::fs::remove_file(path),
+                None => Ok(()),
+            };
+            written.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         }
     }
 }
