@@ -13,6 +13,7 @@ pub mod cash;
 pub mod client;
 pub mod db;
 pub mod facts;
+pub mod health;
 pub mod journal;
 pub mod ledger;
 pub mod link;

@@ -9,6 +9,8 @@ use sqlx::postgres::{PgConnection, PgPoolOptions};
 use sqlx::{Connection, Error};
 use tokio::time::{Instant, timeout};
 
+use crate::health::Health;
+
 /// The longest answer that is waited for. The switch's own statements take milliseconds.
 pub(crate) const ANSWER_MAX: Duration = Duration::from_secs(10);
 /// The longest test of a connection that goes back to the pool.
@@ -19,6 +21,7 @@ const SUSPECT_FOR: Duration = Duration::from_secs(30);
 /// What is known of the links of one database.
 #[derive(Debug, Clone, Default)]
 pub struct Link {
+    pub(crate) health: Arc<Health>,
     suspect_until: Arc<Mutex<Option<Instant>>>,
 }
 
@@ -46,7 +49,7 @@ impl Link {
         let mut unfinished = Unfinished { link: self, answered: false };
         let answer = timeout(ANSWER_MAX, &mut step).await;
         unfinished.answered = answer.is_ok();
-        answer.unwrap_or_else(|_| Err(no_answer()))
+        answer.unwrap_or_else(|_| Err(no_answer())).inspect_err(|error| self.health.heard(error))
     }
 
     /// A pool whose connections are tested under suspicion when they come back, with an end to the test:

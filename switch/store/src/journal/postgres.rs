@@ -170,6 +170,7 @@ async fn write_groups(
                 }
                 Err(error) => {
                     counts.failures.fetch_add(1, Ordering::Relaxed);
+                    counts.health.heard(&error);
                     tracing::error!(%error, commands = part.len(), "a group was not written");
                     part.refuse(&error);
                 }
