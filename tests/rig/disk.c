@@ -32,6 +32,7 @@ struct control {
     uint64_t kill_at; /* the sync with this number kills the process, 0 for none */
     uint64_t lies;    /* not 0: a sync says yes and does nothing */
     uint64_t refused; /* writes refused for want of room */
+    uint64_t fail_main; /* not 0: the next sync of a file that is not a log gives EIO */
 };
 
 struct record {
@@ -40,7 +41,12 @@ struct record {
 
 #define FILES 4096
 enum watch { NO, DATA, SHARED_MEMORY, FOLDER };
-static struct { enum watch watch; ino_t inode; } files[FILES];
+static struct {
+    enum watch watch;
+    ino_t inode;
+    int is_log;
+    int failed; /* a sync of the same file failed, and this one has not been told yet */
+} files[FILES];
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static struct control *control;
@@ -218,6 +224,14 @@ static int sync_file(int fd) {
     pthread_mutex_unlock(&mutex);
     if (number && number == __atomic_load_n(&control->kill_at, __ATOMIC_SEQ_CST)) kill(getpid(), SIGKILL);
     int fails = number && number == __atomic_load_n(&control->fail_at, __ATOMIC_SEQ_CST);
+    if (number && !files[fd].is_log && __atomic_exchange_n(&control->fail_main, 0, __ATOMIC_SEQ_CST)) fails = 1;
+    pthread_mutex_lock(&mutex);
+    if (fails)
+        for (int other = 0; other < FILES; other++)
+            if (files[other].watch == DATA && files[other].inode == files[fd].inode) files[other].failed = 1;
+    fails = files[fd].failed; /* every descriptor is told once, as Linux does it */
+    files[fd].failed = 0;
+    pthread_mutex_unlock(&mutex);
     if (__atomic_load_n(&control->lies, __ATOMIC_SEQ_CST)) return 0;
     if (!fails && real_fsync(fd) != 0) return -1;
     pthread_mutex_lock(&mutex);
@@ -242,7 +256,9 @@ static int watched_open(const char *path, int flags, mode_t mode) {
     if (fd >= 0) {
         struct stat now;
         if (fstat(fd, &now) != 0) die("fstat");
-        files[fd].watch = watch, files[fd].inode = now.st_ino;
+        size_t length = strlen(path);
+        files[fd].watch = watch, files[fd].inode = now.st_ino, files[fd].failed = 0;
+        files[fd].is_log = length > 4 && strcmp(path + length - 4, "-wal") == 0;
         if (watch == DATA) note(existed ? OPEN : CREATE, now.st_ino, (struct record){0}, path, NULL, NULL, NULL);
     }
     pthread_mutex_unlock(&mutex);

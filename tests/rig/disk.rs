@@ -28,6 +28,8 @@ pub(crate) enum Control {
     Lies = 4,
     /// Writes refused for want of room.
     Refused = 5,
+    /// Not 0: the next sync of a file that is not a write-ahead log gives EIO.
+    FailMain = 6,
 }
 
 /// What a power cut leaves of what was not synced.
@@ -95,9 +97,7 @@ impl Disk {
             }
         }
         std::fs::write(self.side.join("log"), "").expect("a log");
-        for word in [Control::Syncs, Control::FailAt, Control::KillAt, Control::Lies, Control::Refused] {
-            self.set(word, 0);
-        }
+        self.control.write_all_at(&[0; 4096], 0).expect("a page");
         self.set(Control::Room, u64::MAX);
     }
 

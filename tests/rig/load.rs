@@ -61,6 +61,18 @@ impl Load {
         }
     }
 
+    /// One client makes so many payments, one after the other, until it is cut off; whether it was not.
+    pub(crate) async fn pay_in_turn(&self, address: SocketAddr, count: usize) -> bool {
+        let Ok(mut client) = Client::connect(address).await else { return false };
+        for _ in 0..count {
+            let turn = self.shared.next.fetch_add(1, Ordering::Relaxed);
+            if !pay_once(&mut client, &self.shared, turn).await {
+                return false;
+            }
+        }
+        true
+    }
+
     /// Payments begun.
     pub(crate) fn begun(&self) -> usize {
         self.shared.next.load(Ordering::Relaxed).min(self.shared.seeds.pairs.len())
@@ -142,24 +154,33 @@ async fn pay_until_cut_off(address: SocketAddr, shared: Arc<Shared>) {
 async fn pay_on(mut client: Client, shared: &Shared, unanswered: &mut Option<usize>) {
     while !shared.stop.load(Ordering::Relaxed) {
         let turn = unanswered.take().unwrap_or_else(|| shared.next.fetch_add(1, Ordering::Relaxed));
-        let Some((bill, card)) = shared.seeds.pairs.get(turn) else {
+        if turn >= shared.seeds.pairs.len() {
             return shared.stop.store(true, Ordering::Relaxed);
-        };
-        write_payment(&mut client.out, &shared.seeds.client, &key_of(turn), bill, card);
-        match timeout(ANSWER_WITHIN, client.exchange()).await {
-            Ok(Ok(201)) => {
-                let status = status_of(&client.body());
-                let before =
-                    shared.told.lock().expect("no client panicked").insert(bill.clone(), status.clone());
-                assert!(before.is_none_or(|before| before == status), "{bill}: another answer, {status}");
-            }
-            Ok(Ok(503)) => {
-                shared.turned_away.fetch_add(1, Ordering::Relaxed);
-                tokio::time::sleep(TURNED_AWAY_FOR).await;
-            }
-            Ok(Ok(202 | 409)) => {}
-            Ok(Ok(other)) => panic!("{other}: {}", client.text()),
-            Ok(Err(_)) | Err(_) => return *unanswered = Some(turn),
+        }
+        if !pay_once(&mut client, shared, turn).await {
+            return *unanswered = Some(turn);
         }
     }
+}
+
+/// Makes one payment and keeps what was said; whether anything was.
+async fn pay_once(client: &mut Client, shared: &Shared, turn: usize) -> bool {
+    let (bill, card) = &shared.seeds.pairs[turn];
+    write_payment(&mut client.out, &shared.seeds.client, &key_of(turn), bill, card);
+    match timeout(ANSWER_WITHIN, client.exchange()).await {
+        Ok(Ok(201)) => {
+            let status = status_of(&client.body());
+            let before = shared.told.lock().expect("no client panicked").insert(bill.clone(), status.clone());
+            assert!(before.is_none_or(|before| before == status), "{bill}: another answer, {status}");
+        }
+        Ok(Ok(503)) => {
+            assert!(client.text().contains("retry-after: "), "when to come back: {}", client.text());
+            shared.turned_away.fetch_add(1, Ordering::Relaxed);
+            tokio::time::sleep(TURNED_AWAY_FOR).await;
+        }
+        Ok(Ok(202 | 409)) => {}
+        Ok(Ok(other)) => panic!("{other}: {}", client.text()),
+        Ok(Err(_)) | Err(_) => return false,
+    }
+    true
 }

@@ -22,6 +22,18 @@ impl Process {
         self.child.try_wait().expect("it is our child")
     }
 
+    /// Waits until it has ended by itself.
+    pub(crate) fn wait_for_end(&mut self) -> std::process::ExitStatus {
+        let give_up = Instant::now() + Duration::from_secs(20);
+        loop {
+            if let Some(status) = self.has_ended() {
+                return status;
+            }
+            assert!(Instant::now() < give_up, "it does not end");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     /// Kills it where it stands (SIGKILL).
     pub(crate) fn kill(mut self) {
         let _ = self.child.kill();
