@@ -2,6 +2,7 @@
 //! sockets and real processes, and the house rules.
 
 mod api;
+mod audit;
 mod config;
 mod crash;
 mod faults;

@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use crate::rig::audit;
 use crate::rig::bed::Bed;
 use crate::rig::chance::Chance;
 use crate::rig::disk::{Control, Cut, Disk, Lost};
+use crate::rig::ends;
 use crate::rig::processes;
 use crate::rig::times;
 use crate::support::{SWITCHD, eventually};
@@ -65,7 +65,7 @@ async fn a_disk_that_lies_about_its_syncs_is_seen_to_lose_payments() {
     running.process.kill();
     bed.load.end().await;
     let lost = disk.cut(Cut::Everything);
-    let missing = audit::missing(&bed.database, &bed.load.told()).await;
+    let missing = ends::missing(&bed.database, &bed.load.told()).await;
     assert!(missing > 0, "{} acknowledged and none missing after {lost:?}", bed.load.paid());
 }
 

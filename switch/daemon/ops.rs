@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use switch_engine::Engine;
 
+use crate::audit_log::Sealed;
 use crate::metrics::{Backlog, Metrics};
 use crate::wiring::Link;
 
@@ -27,6 +28,8 @@ pub(crate) struct Ops {
     pub(crate) metrics: Arc<Metrics>,
     /// Everyone it is connected to.
     pub(crate) links: Vec<Link>,
+    /// When the audit log was sealed last.
+    pub(crate) sealed: Sealed,
     /// Set when the process is on its way out.
     pub(crate) draining: AtomicBool,
 }
@@ -58,7 +61,8 @@ async fn readyz(State(ops): State<Arc<Ops>>, uri: Uri) -> Response {
     };
     let draining = ops.draining.load(Ordering::Acquire);
     let room = !ops.engine.db().health().is_full();
-    let ready = database && migrations && room && !draining;
+    let sealed = !ops.sealed.is_overdue(ops.engine.clock().now());
+    let ready = database && migrations && room && sealed && !draining;
     let mut text = String::new();
     let mut line = |name: &str, good: bool, bad: &str| {
         let _ = writeln!(text, "{name}: {}", if good { "ok" } else { bad });
@@ -68,6 +72,7 @@ async fn readyz(State(ops): State<Arc<Ops>>, uri: Uri) -> Response {
         line("database", database, "failed");
         line("migrations", migrations, "pending");
         line("disk", room, "full");
+        line("seals", sealed, "overdue");
         line("draining", !draining, "yes");
         for link in &ops.links {
             line(&format!("connector {}", link.id()), link.counters().up.get(), "degraded");

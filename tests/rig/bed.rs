@@ -4,8 +4,9 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use super::audit::{audit, settle};
+use super::books::all_agree;
 use super::database::Database;
+use super::ends::settle;
 use super::load::Load;
 use super::processes::{self, Folder, Process, Setup};
 
@@ -110,6 +111,6 @@ impl Bed {
         settle(&self.database).await;
         self.load.retry_everything(running.http).await;
         settle(&self.database).await;
-        audit(&self.database, &self.book(), &self.load.told()).await;
+        all_agree(&self.database.url, &self.book(), &self.load.told()).await;
     }
 }

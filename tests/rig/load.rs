@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::audit::Told;
+use super::ends::Told;
 use super::http::{Client, write_payment};
 use super::seed::Seeds;
 

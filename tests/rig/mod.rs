@@ -2,12 +2,13 @@
 //! processes of their own, on a database seeded with SQL of the rig's own, and
 //! between them what goes wrong.
 
-pub(crate) mod audit;
 pub(crate) mod bed;
 pub(crate) mod chance;
+pub(crate) mod books;
 pub(crate) mod config;
 pub(crate) mod database;
 pub(crate) mod disk;
+pub(crate) mod ends;
 pub(crate) mod http;
 pub(crate) mod load;
 pub(crate) mod processes;

@@ -7,6 +7,7 @@
 
 pub mod agent;
 pub mod attempt;
+pub mod audit_log;
 pub mod bill;
 pub mod card;
 pub mod cash;

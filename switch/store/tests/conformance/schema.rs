@@ -3,8 +3,9 @@
 use switch_core::attempt::Note;
 use switch_core::idempotency::Answer;
 use switch_core::payment::PaymentState;
+use switch_store::audit_log::{Act, Entry};
 use switch_store::statements;
-use switch_store::{Db, DbOptions, StoreError, attempt, schema};
+use switch_store::{Db, DbOptions, StoreError, attempt, audit_log, schema};
 
 use crate::bed::{Bed, NOW, Raw};
 
@@ -85,6 +86,17 @@ async fn money_tables_keep_what_was_written(bed: &Bed) {
     let unwind = format!("INSERT INTO unwind (payment_id, reason, at) VALUES ({}, 'x', 1)", id.0);
     bed.raw.run(&unwind).await.expect("a row to keep");
 
+    let entry = Entry {
+        at: NOW,
+        actor: "node 0".into(),
+        act: Act::Start,
+        subject: "switchd".into(),
+        detail: String::new(),
+    };
+    let mut tx = bed.db.begin().await.expect("begins");
+    audit_log::append(&mut tx, &entry).await.expect("appended");
+    tx.commit().await.expect("commits");
+
     let before = bed.rows().await;
     for (table, column) in [
         ("payment", "amount_minor = 1"),
@@ -93,6 +105,7 @@ async fn money_tables_keep_what_was_written(bed: &Bed) {
         ("transfer", "amount_minor = 1"),
         ("unwind", "reason = 'y'"),
         ("evidence", "kind = 'y'"),
+        ("audit_log", "actor = 'y'"),
     ] {
         for refused in [format!("UPDATE {table} SET {column}"), format!("DELETE FROM {table}")] {
             let said = bed.raw.run(&refused).await.expect_err(&refused);
