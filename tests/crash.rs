@@ -11,7 +11,7 @@ use crate::rig::books::all_agree;
 use crate::rig::database::Database;
 use crate::rig::ends::settle;
 use crate::rig::load::Load;
-use crate::rig::processes::{self, Folder, Setup};
+use crate::rig::processes::{self, CardLinks, Folder, Setup};
 use crate::support::SWITCHD;
 
 const CLIENTS: usize = 24;
@@ -43,7 +43,7 @@ async fn survives(engine: &str) {
             card_host: host.address,
             in_flight_max: 256,
             pos: None,
-            impatient: false,
+            card_links: CardLinks::Usual,
             environment: &[],
         };
         processes::daemon(&setup).0

@@ -10,7 +10,7 @@ use crate::rig::chance::Chance;
 use crate::rig::proxy::Direction::{Back, Out};
 use crate::rig::proxy::{Fault, Neighbour, Proxy, Rule, Units};
 use crate::rig::seed::GOOD_CARD;
-use crate::support::{SWITCHD, eventually};
+use crate::support::eventually;
 
 /// Load behind each fault.
 const UNDER_FAULT: Duration = Duration::from_millis(400);
@@ -52,7 +52,7 @@ async fn weather_them(
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_happens_between_the_switch_and_the_card_host_the_books_agree() {
     let seed = Chance::new("card link").seed;
-    let mut bed = Bed::new(SWITCHD, "cardlink", "sqlite", 30_000, &CARDS).await;
+    let mut bed = Bed::new("cardlink", "sqlite", 30_000, &CARDS).await;
     let proxy = Proxy::start(Neighbour::Tcp(bed.card_host), Units::Frames, seed).await;
     bed.card_host = proxy.address;
     let mut running = bed.start();
@@ -75,7 +75,7 @@ async fn whatever_happens_between_the_switch_and_the_card_host_the_books_agree()
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_happens_between_the_clients_and_the_switch_the_books_agree() {
     let seed = Chance::new("clients").seed;
-    let mut bed = Bed::new(SWITCHD, "clients", "sqlite", 30_000, &CARDS).await;
+    let mut bed = Bed::new("clients", "sqlite", 30_000, &CARDS).await;
     let mut running = bed.start();
     let proxy = Proxy::start(Neighbour::Tcp(running.http), Units::Reads, seed).await;
     #[rustfmt::skip]
@@ -101,7 +101,7 @@ async fn before_postgres(bed: &mut Bed, seed: u64) -> Proxy {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_happens_between_the_switch_and_its_database_the_books_agree() {
     let seed = Chance::new("database link").seed;
-    let mut bed = Bed::new(SWITCHD, "dblink", "postgres", 30_000, &CARDS).await;
+    let mut bed = Bed::new("dblink", "postgres", 30_000, &CARDS).await;
     let proxy = before_postgres(&mut bed, seed).await;
     let mut running = bed.start();
     let front = running.http;
@@ -119,7 +119,7 @@ async fn whatever_happens_between_the_switch_and_its_database_the_books_agree() 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_commit_whose_reply_is_lost_is_found_and_not_done_twice() {
     let seed = Chance::new("lost commit").seed;
-    let mut bed = Bed::new(SWITCHD, "lostcommit", "postgres", 30_000, &CARDS).await;
+    let mut bed = Bed::new("lostcommit", "postgres", 30_000, &CARDS).await;
     let proxy = before_postgres(&mut bed, seed).await;
     let mut running = bed.start();
     let lost = |share, after, with| Rule { fault: Fault::CutBefore, direction: Back, share, after, with };

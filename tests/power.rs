@@ -9,12 +9,12 @@ use crate::rig::disk::{Control, Cut, Disk, Lost};
 use crate::rig::ends;
 use crate::rig::processes;
 use crate::rig::times;
-use crate::support::{SWITCHD, eventually};
+use crate::support::eventually;
 
 const CLIENTS: usize = 12;
 
 async fn bed_on_disk(name: &str, bills: usize) -> (Bed, Disk) {
-    let mut bed = Bed::new(SWITCHD, name, "sqlite", bills, &[]).await;
+    let mut bed = Bed::new(name, "sqlite", bills, &[]).await;
     let disk = Disk::under(&bed.store(), &bed.folder.0.join("disk"));
     bed.environment = disk.environment();
     (bed, disk)
@@ -79,8 +79,8 @@ async fn a_kill_at_any_sync_takes_nothing_that_was_acknowledged() {
     loop {
         disk.insert();
         disk.set(Control::KillAt, at);
-        let running = bed.start_listening();
-        let was_killed = !bed.load.pay_in_turn(running.http, 20).await;
+        let mut running = bed.begin_to_start();
+        let was_killed = !running.process.listens() || !bed.load.pay_in_turn(running.http, 20).await;
         running.process.kill();
         disk.cut(Cut::AnyPart(&mut chance));
         if !was_killed {
@@ -113,7 +113,7 @@ async fn a_failed_sync_ends_the_process_and_loses_nothing_that_was_acknowledged(
         } else {
             disk.set(Control::FailAt, disk.get(Control::Syncs) + 1 + chance.below(20));
         }
-        let status = running.process.wait_for_end();
+        let status = running.process.wait_for_end("a sync failed").await;
         bed.load.end().await;
         assert_eq!(status.code(), Some(70), "round {round}: it ends by itself, to be started again");
         disk.cut(Cut::AnyPart(&mut chance));

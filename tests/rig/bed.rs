@@ -8,11 +8,19 @@ use super::books::all_agree;
 use super::database::Database;
 use super::ends::settle;
 use super::load::Load;
-use super::processes::{self, Folder, Process, Setup};
+use super::processes::{self, CardLinks, Folder, Process, Setup};
+
+const SWITCHD: &str = env!("CARGO_BIN_EXE_switchd");
+
+/// Alone in a folder, as the disk below it is watched.
+fn store_of(folder: &Folder) -> PathBuf {
+    let store = folder.0.join("store");
+    std::fs::create_dir(&store).expect("a folder of its own");
+    store
+}
 
 /// A bed. Everything in it ends with it.
 pub(crate) struct Bed {
-    pub(crate) switchd: &'static Path,
     pub(crate) database: Database,
     pub(crate) load: Load,
     pub(crate) host: Option<Process>,
@@ -20,6 +28,9 @@ pub(crate) struct Bed {
     pub(crate) card_host: SocketAddr,
     /// Where the daemon looks for the database, when that is not its own address.
     pub(crate) database_url: Option<String>,
+    /// Where terminals may call, if anywhere.
+    pub(crate) pos: Option<SocketAddr>,
+    pub(crate) card_links: CardLinks,
     pub(crate) environment: Vec<(&'static str, String)>,
     pub(crate) folder: Folder,
 }
@@ -32,32 +43,36 @@ pub(crate) struct Running {
 }
 
 impl Bed {
-    pub(crate) async fn new(
-        switchd: &'static str,
-        name: &str,
-        engine: &str,
-        bills: usize,
-        cards: &[&'static str],
-    ) -> Self {
+    /// On an engine that the tests have: `sqlite`, or `postgres` on the server of `tests/run`.
+    pub(crate) async fn new(name: &str, engine: &str, bills: usize, cards: &[&'static str]) -> Self {
         let folder = Folder::new(&format!("{name}-{engine}"));
-        // Alone in a folder, as the disk below it is watched.
-        let store = folder.0.join("store");
-        std::fs::create_dir(&store).expect("a folder of its own");
-        let mut database = Database::create(engine, &format!("{name}_{engine}"), &store).await;
+        let database = Database::create(engine, &format!("{name}_{engine}"), &store_of(&folder)).await;
+        Self::made(folder, database, bills, cards).await
+    }
+
+    /// On a server of its own.
+    pub(crate) async fn on(server: &str, name: &str, bills: usize) -> Self {
+        let folder = Folder::new(name);
+        let database = Database::create_on(Some(server), name, &store_of(&folder)).await;
+        Self::made(folder, database, bills, &[]).await
+    }
+
+    async fn made(folder: Folder, mut database: Database, bills: usize, cards: &[&'static str]) -> Self {
         if !cards.is_empty() {
             database.seeder.cards = cards.to_vec();
         }
         let load = Load::new(database.seed(bills).await);
-        let switchd = Path::new(switchd);
+        let switchd = Path::new(SWITCHD);
         let host = processes::card_host(switchd, &folder.0, Some(&folder.0.join("book.jsonl")));
         let card_host = host.address;
         Self {
-            switchd,
             database,
             load,
             host: Some(host),
             card_host,
             database_url: None,
+            pos: None,
+            card_links: CardLinks::Impatient,
             environment: Vec::new(),
             folder,
         }
@@ -68,7 +83,7 @@ impl Bed {
         self.folder.0.join("store")
     }
 
-    fn book(&self) -> PathBuf {
+    pub(crate) fn book(&self) -> PathBuf {
         self.folder.0.join("book.jsonl")
     }
 
@@ -77,24 +92,29 @@ impl Bed {
         self.start_as(processes::daemon)
     }
 
-    /// Starts the daemon; it listens and need not be signed on yet.
-    pub(crate) fn start_listening(&self) -> Running {
-        self.start_as(processes::daemon_listening)
+    /// Begins to start the daemon, which may end before it listens.
+    pub(crate) fn begin_to_start(&self) -> Running {
+        self.start_as(processes::daemon_begun)
     }
 
     fn start_as(&self, start: fn(&Setup<'_>) -> (Process, SocketAddr)) -> Running {
-        let (process, ops) = start(&Setup {
-            switchd: self.switchd,
+        let (process, ops) = start(&self.setup());
+        Running { http: process.address, process, ops }
+    }
+
+    /// How the daemon is started.
+    pub(crate) fn setup(&self) -> Setup<'_> {
+        Setup {
+            switchd: Path::new(SWITCHD),
             folder: &self.folder.0,
             database: self.database_url.as_ref().unwrap_or(&self.database.url),
             journal: "group",
             card_host: self.card_host,
             in_flight_max: 256,
-            pos: None,
-            impatient: true,
+            pos: self.pos,
+            card_links: self.card_links,
             environment: &self.environment,
-        });
-        Running { http: process.address, process, ops }
+        }
     }
 
     /// Kills the card host and starts it again on its book, at its address.
@@ -102,7 +122,8 @@ impl Bed {
         let host = self.host.take().expect("there is one");
         let address = host.address;
         host.kill();
-        self.host = Some(processes::card_host_at(self.switchd, &self.folder.0, Some(&self.book()), address));
+        self.host =
+            Some(processes::card_host_at(Path::new(SWITCHD), &self.folder.0, Some(&self.book()), address));
     }
 
     /// All is well again: everything ends, every client asks once more, and the books are compared.

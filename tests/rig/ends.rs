@@ -52,6 +52,15 @@ pub(crate) async fn number(database: &Database, sql: &str) -> i64 {
     rows(database, sql).await[0][0].parse().expect(sql)
 }
 
+/// Waits until all news is delivered: what a dead process had claimed waits for the end of its lease.
+pub(crate) async fn news_is_out(database: &Database) {
+    let give_up = Instant::now() + Duration::from_secs(60);
+    while number(database, "SELECT COUNT(*) FROM outbox").await > 0 {
+        assert!(Instant::now() < give_up, "news is not delivered");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
 /// Waits until nothing is open: every doubt was resolved.
 pub(crate) async fn settle(database: &Database) {
     let give_up = Instant::now() + Duration::from_secs(90);

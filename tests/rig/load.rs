@@ -73,6 +73,11 @@ impl Load {
         true
     }
 
+    /// A bill that no client of the load pays, from the end of the seeds.
+    pub(crate) fn bill_for_cash(&self, number: usize) -> String {
+        self.shared.seeds.pairs.iter().rev().nth(number).expect("more bills").0.clone()
+    }
+
     /// Payments begun.
     pub(crate) fn begun(&self) -> usize {
         self.shared.next.load(Ordering::Relaxed).min(self.shared.seeds.pairs.len())

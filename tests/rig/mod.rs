@@ -3,14 +3,16 @@
 //! between them what goes wrong.
 
 pub(crate) mod bed;
-pub(crate) mod chance;
 pub(crate) mod books;
+pub(crate) mod chance;
+pub(crate) mod cluster;
 pub(crate) mod config;
 pub(crate) mod database;
 pub(crate) mod disk;
 pub(crate) mod ends;
 pub(crate) mod http;
 pub(crate) mod load;
+pub(crate) mod parties;
 pub(crate) mod processes;
 pub(crate) mod proxy;
 pub(crate) mod seed;

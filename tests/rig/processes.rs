@@ -22,15 +22,28 @@ impl Process {
         self.child.try_wait().expect("it is our child")
     }
 
+    /// Waits until it listens; whether it did before it ended.
+    pub(crate) fn listens(&mut self) -> bool {
+        let give_up = Instant::now() + Duration::from_secs(30);
+        while TcpStream::connect(self.address).is_err() {
+            if self.has_ended().is_some() {
+                return false;
+            }
+            assert!(Instant::now() < give_up, "it does not listen");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        true
+    }
+
     /// Waits until it has ended by itself.
-    pub(crate) fn wait_for_end(&mut self) -> std::process::ExitStatus {
+    pub(crate) async fn wait_for_end(&mut self, why: &str) -> std::process::ExitStatus {
         let give_up = Instant::now() + Duration::from_secs(20);
         loop {
             if let Some(status) = self.has_ended() {
                 return status;
             }
-            assert!(Instant::now() < give_up, "it does not end");
-            std::thread::sleep(Duration::from_millis(5));
+            assert!(Instant::now() < give_up, "it does not end: {why}");
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
 
@@ -66,7 +79,7 @@ pub(crate) fn free_address() -> SocketAddr {
     listener.local_addr().expect("an address")
 }
 
-fn start(command: &mut Command, address: SocketAddr, log: &Path) -> Process {
+fn spawn(command: &mut Command, address: SocketAddr, log: &Path) -> Process {
     let log = std::fs::OpenOptions::new().create(true).append(true).open(log).expect("a log");
     let child = command
         // Every SWITCHD_ variable is a setting; the tests' own is none.
@@ -76,15 +89,12 @@ fn start(command: &mut Command, address: SocketAddr, log: &Path) -> Process {
         .stderr(log)
         .spawn()
         .expect("the program starts");
-    let mut process = Process { child, address };
-    let give_up = Instant::now() + Duration::from_secs(30);
-    while TcpStream::connect(address).is_err() {
-        if let Ok(Some(status)) = process.child.try_wait() {
-            panic!("it ended at once with {status}; see its log");
-        }
-        assert!(Instant::now() < give_up, "it does not listen");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    Process { child, address }
+}
+
+fn start(command: &mut Command, address: SocketAddr, log: &Path) -> Process {
+    let mut process = spawn(command, address, log);
+    assert!(process.listens(), "it ended at once; see {}", log.display());
     process
 }
 
@@ -108,6 +118,18 @@ pub(crate) fn card_host_at(
     start(&mut command, address, &folder.join("card-host.log"))
 }
 
+/// How it is connected with the card host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CardLinks {
+    /// As the sandbox's file says.
+    Usual,
+    /// Time-outs and waits in tenths of seconds instead of minutes.
+    Impatient,
+    /// Two impatient links: one that takes a single payment at a time and may be asked what became of it, and
+    /// one for the others that may only be reversed on.
+    Two,
+}
+
 /// How the daemon is run.
 pub(crate) struct Setup<'a> {
     pub(crate) switchd: &'a Path,
@@ -118,8 +140,7 @@ pub(crate) struct Setup<'a> {
     pub(crate) in_flight_max: usize,
     /// Where terminals may call, if anywhere.
     pub(crate) pos: Option<SocketAddr>,
-    /// Time-outs and waits of the card link in tenths of seconds instead of minutes.
-    pub(crate) impatient: bool,
+    pub(crate) card_links: CardLinks,
     /// What the environment says besides.
     pub(crate) environment: &'a [(&'a str, String)],
 }
@@ -144,14 +165,27 @@ pub(crate) fn wait_until_signed_on(process: &mut Process, ops: SocketAddr) {
 }
 
 /// The daemon as soon as it listens.
-pub(crate) fn daemon_listening(setup: &Setup<'_>) -> (Process, SocketAddr) {
-    let (http, ops) = (free_address(), free_address());
-    let config = setup.folder.join(format!("switchd-{}.toml", setup.journal));
-    std::fs::write(&config, super::config::text(setup, http, ops)).expect("a file");
+fn daemon_listening(setup: &Setup<'_>) -> (Process, SocketAddr) {
+    let (mut process, ops) = daemon_begun(setup);
+    assert!(process.listens(), "it ended at once; see its log");
+    (process, ops)
+}
+
+/// The daemon as soon as there is a process.
+pub(crate) fn daemon_begun(setup: &Setup<'_>) -> (Process, SocketAddr) {
+    let (config, http, ops) = configure(setup);
     let mut command = Command::new(setup.switchd);
     command.args(["serve", "--config"]).arg(&config);
     command.envs(setup.environment.iter().map(|(name, value)| (name, value)));
-    (start(&mut command, http, &setup.folder.join("switchd.log")), ops)
+    (spawn(&mut command, http, &setup.folder.join("switchd.log")), ops)
+}
+
+/// Writes the daemon's settings: the file, the address of its API and that of its operators.
+pub(crate) fn configure(setup: &Setup<'_>) -> (PathBuf, SocketAddr, SocketAddr) {
+    let (http, ops) = (free_address(), free_address());
+    let config = setup.folder.join(format!("switchd-{}.toml", setup.journal));
+    std::fs::write(&config, super::config::text(setup, http, ops)).expect("a file");
+    (config, http, ops)
 }
 
 /// The body of a plain GET.
