@@ -27,8 +27,10 @@ const RETRIES: u32 = 8;
 pub(crate) struct Decided {
     /// What the payment is now.
     pub(crate) state: PaymentState,
-    /// The answer its key stands for.
+    /// The answer for who asked.
     pub(crate) answer: Answer,
+    /// Whether the answer is durable under the key; else [`Engine::keep`] it before it is given.
+    pub(crate) kept: bool,
     /// The attempt as it is open now; `None` when it has ended.
     pub(crate) open: Option<OpenWork>,
     /// The reversal to send now that the step is durable.
@@ -160,7 +162,9 @@ impl Engine {
         if subscriber.is_some() {
             self.news.notify_one();
         }
-        Ok(Some(Decided { state, answer, open: None, reversal: None }))
+        // While it is being sent nobody else is given an answer.
+        let kept = work.attempt.state == AttemptState::Sending;
+        Ok(Some(Decided { state, answer, kept, open: None, reversal: None }))
     }
 
     /// A step that leaves the attempt open. The first one to leave an asker
@@ -226,7 +230,8 @@ impl Engine {
         if matches!(open.attempt.state, AttemptState::InDoubt(_)) {
             self.reversals_due.notify_one();
         }
-        Ok(Some(Decided { state, answer, open: Some(open), reversal }))
+        let kept = work.attempt.state == AttemptState::Sending;
+        Ok(Some(Decided { state, answer, kept, open: Some(open), reversal }))
     }
 
     pub(crate) fn seen(&self, payment: PaymentId, note: Note, code: &str, at: Timestamp) -> Evidence {
@@ -251,6 +256,7 @@ impl Engine {
     /// Where a payment stands when an event changed nothing.
     async fn standing(&self, payment: &Payment, open: Option<OpenWork>) -> Result<Decided, StoreError> {
         let view = self.view(payment.id).await?;
+        let kept = view.answer.is_some();
         let answer = match view.answer {
             Some(answer) => answer,
             None => self.answers.answer(&AnswerFacts {
@@ -262,7 +268,16 @@ impl Engine {
             }),
         };
         let open = open.filter(|_| !view.state.is_final());
-        Ok(Decided { state: view.state, answer, open, reversal: None })
+        Ok(Decided { state: view.state, answer, kept, open, reversal: None })
+    }
+
+    /// Keeps an answer that is about to be given, unless the key stands for one
+    /// already; the one it stands for from now on.
+    pub(crate) async fn keep(&self, payment: PaymentId, answer: Answer) -> Result<Answer, StoreError> {
+        let mut tx = self.db.begin().await?;
+        attempt::keep_answer(&mut tx, payment, &answer, self.clock.now()).await?;
+        tx.commit().await?;
+        Ok(self.view(payment).await?.answer.unwrap_or(answer))
     }
 
     pub(crate) async fn view(&self, id: switch_core::id::PaymentId) -> Result<PaymentView, StoreError> {

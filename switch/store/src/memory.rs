@@ -6,9 +6,9 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use rusqlite::Connection;
 use rusqlite::functions::FunctionFlags;
 use rusqlite::types::Value as Cell;
-use rusqlite::{Connection, params_from_iter};
 use switch_core::connector::Reply;
 use tokio::sync::{Mutex as Turn, OwnedMutexGuard};
 
@@ -70,6 +70,8 @@ impl MemoryServer {
     pub fn start(clock: ServerClock) -> Result<Self, StoreError> {
         let connection = Connection::open_in_memory()?;
         connection.set_prepared_statement_cache_capacity(128);
+        // One plan for a statement: else each bound value may plan it anew.
+        connection.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         let seconds = move |_: &rusqlite::functions::Context<'_>| Ok(clock() as f64 / 1000.0);
         connection.create_scalar_function("unixepoch", 1, FunctionFlags::SQLITE_UTF8, seconds)?;
         for text in crate::schema::texts(Backend::Sqlite) {
@@ -85,11 +87,12 @@ impl MemoryServer {
     pub fn read<T>(
         &self,
         sql: &str,
+        values: &[i64],
         row: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
     ) -> Result<Vec<T>, StoreError> {
         let db = self.lock();
         let mut statement = db.prepare_cached(sql)?;
-        let rows = statement.query_map([], row)?;
+        let rows = statement.query_map(rusqlite::params_from_iter(values), row)?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
@@ -99,6 +102,12 @@ impl MemoryServer {
     /// The engine's own.
     pub fn write(&self, sql: &str) -> Result<(), StoreError> {
         Ok(self.lock().execute_batch(sql)?)
+    }
+
+    /// Whether no transaction is under way.
+    #[must_use]
+    pub fn is_at_rest(&self) -> bool {
+        self.lock().is_autocommit()
     }
 
     fn lock(&self) -> MutexGuard<'_, Connection> {
@@ -222,7 +231,8 @@ impl MemoryTx {
         self.db.passes(Hop::Statement).await?;
         let db = self.db.server.lock();
         let mut prepared = db.prepare_cached(text(statement))?;
-        Ok(prepared.execute(params_from_iter(values.into_iter().map(cell)))? as u64)
+        bind(&mut prepared, values)?;
+        Ok(prepared.raw_execute()? as u64)
     }
 
     pub(crate) async fn fetch_all(
@@ -260,10 +270,21 @@ fn cell(value: Value) -> Cell {
     }
 }
 
+/// To this engine `$3` is a name like any other: it is bound by name.
+fn bind(prepared: &mut rusqlite::CachedStatement<'_>, values: Vec<Value>) -> Result<(), StoreError> {
+    for (at, value) in values.into_iter().enumerate() {
+        if let Some(index) = prepared.parameter_index(&format!("${}", at + 1))? {
+            prepared.raw_bind_parameter(index, cell(value))?;
+        }
+    }
+    Ok(())
+}
+
 fn query(db: &Connection, statement: &Statement, values: Vec<Value>) -> Result<Vec<MemoryRow>, StoreError> {
     let mut prepared = db.prepare_cached(text(statement))?;
     let names: Arc<[String]> = prepared.column_names().into_iter().map(str::to_owned).collect();
-    let mut rows = prepared.query(params_from_iter(values.into_iter().map(cell)))?;
+    bind(&mut prepared, values)?;
+    let mut rows = prepared.raw_query();
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         let cells = (0..names.len()).map(|at| row.get::<_, Cell>(at));
