@@ -264,8 +264,21 @@ async fn a_log_that_cannot_be_sealed_makes_the_switch_not_ready(engine: &str) {
             _ => "CREATE TRIGGER a_full BEFORE INSERT ON audit_log FOR EACH ROW EXECUTE FUNCTION keep_row()",
         })
         .await;
+    let (bill, card) = (audited.switch.bill("S-1").await, audited.switch.card(GOOD_CARD).await);
+    let (early, late) = ("paid-while-it-was-sealed", "asked-for-while-it-was-not");
+    let paid = audited.switch.pay(early, &bill, &card).await;
     eventually("it is not ready", async || ready().await.status == 503).await;
+    let refused = audited
+        .switch
+        .pay(late, &audited.switch.bill("S-2").await, &audited.switch.card(GOOD_CARD).await)
+        .await;
+    assert_eq!(refused.told(), "503 audit-log-not-sealed");
+    // What was done is told as before.
+    assert_eq!(audited.switch.pay(early, &bill, &card).await.text, paid.text);
     assert!(ready().await.text.contains("seals: overdue\n"), "{}", ready().await.text);
+    let metrics = audited.switch.ops("/metrics").await.text;
+    let age = metrics.lines().find_map(|line| line.strip_prefix("switchd_audit_seal_age_seconds "));
+    assert!(age.expect("a gauge").parse::<f64>().expect("a number") > 1.0, "{age:?}");
     assert!(audited.switch.program.log().contains("the audit log could not be sealed"));
     audited
         .run(if engine == "sqlite" { "DROP TRIGGER full" } else { "DROP TRIGGER a_full ON audit_log" })

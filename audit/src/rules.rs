@@ -107,7 +107,8 @@ impl Who<'_> {
                 format!("{name} of {money} was taken back as cash and was no paid cash payment"),
             );
         }
-        if let Some(bill) = &self.payment.bill
+        // What was refused may have asked for anything.
+        if let Some(bill) = self.payment.bill.as_ref().filter(|_| self.case.end() != Some("REFUSED"))
             && (bill.amount_minor, &bill.currency) != (self.payment.amount_minor, &self.payment.currency)
         {
             let asked = amount(bill.amount_minor.into(), &bill.currency);

@@ -1,8 +1,8 @@
 //! Keeps the audit log while the daemon runs: writes down starts, stops and alarms, and seals the log.
 //!
 //! No payment waits for it. Alarms come through a bounded queue; what does not fit is counted, said in
-//! the log and written down as a number, so that nothing is lost in silence. A log that cannot be sealed
-//! for too long makes the switch not ready.
+//! the log and written down as a number, so that nothing is lost in silence. While the log could not be
+//! sealed for too long, the switch is not ready and begins no payment.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -42,6 +42,7 @@ pub(crate) async fn append(db: &Db, entry: &Entry) -> Result<(), StoreError> {
 struct Bell {
     queue: Sender<Alarm>,
     lost: Arc<AtomicU64>,
+    sealed: Sealed,
 }
 
 impl AlarmBook for Bell {
@@ -51,6 +52,10 @@ impl AlarmBook for Bell {
             let alarm = refused.into_inner();
             tracing::error!(subject = alarm.subject, what = alarm.what, "an ALARM is not in the audit log");
         }
+    }
+
+    fn is_kept(&self, now: Timestamp) -> bool {
+        !self.sealed.is_overdue(now)
     }
 }
 
@@ -110,12 +115,12 @@ impl Keeper {
     pub(crate) fn new(parts: KeeperParts) -> (Self, Arc<dyn AlarmBook>) {
         let (queue, waiting) = mpsc::channel(WAITING_MAX);
         let lost: Arc<AtomicU64> = Arc::default();
-        let bell = Bell { queue, lost: Arc::clone(&lost) };
         let KeeperParts { db, clock, keys, node, settings } = parts;
         let sealed = Sealed {
             at: Arc::new(AtomicI64::new(clock.now().0)),
             unsealed_max_ms: i64::from(settings.unsealed_max_s) * 1000,
         };
+        let bell = Bell { queue, lost: Arc::clone(&lost), sealed: sealed.clone() };
         let keeper = Self {
             db,
             clock,
@@ -160,11 +165,13 @@ impl Keeper {
         let mut seal_due = tokio::time::interval(self.seal_every);
         seal_due.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut group = Vec::with_capacity(GROUP_MAX);
+        let mut rings = true;
         loop {
             tokio::select! {
                 () = stop.cancelled() => break,
                 _ = seal_due.tick() => self.seal().await,
-                _ = self.queue.recv_many(&mut group, GROUP_MAX) => {}
+                // None when nobody is left to raise one.
+                taken = self.queue.recv_many(&mut group, GROUP_MAX), if rings => rings = taken > 0,
             }
             while !self.write(&mut group).await && !stop.is_cancelled() {
                 // It stays in hand, and the queue behind it fills.
@@ -255,5 +262,62 @@ impl Kept {
         if self.task.await.is_err() {
             tracing::error!("the keeper of the audit log had broken off");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use switch_core::clock::BusinessDate;
+    use switch_store::{DbOptions, schema};
+
+    use super::*;
+
+    struct Noon;
+
+    impl Clock for Noon {
+        fn now(&self) -> Timestamp {
+            Timestamp(1_795_343_465_250)
+        }
+
+        fn business_date(&self, _at: Timestamp) -> BusinessDate {
+            BusinessDate(20_261_122)
+        }
+    }
+
+    /// More alarms than the queue holds, while nobody writes: what does not fit is written as a number.
+    #[tokio::test]
+    async fn an_alarm_that_does_not_fit_is_not_lost_in_silence() {
+        let folder = std::env::temp_dir().join(format!("switchd-keeper-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("a folder");
+        let url = format!("sqlite:{}", folder.join("log.db").display());
+        let db = Db::open(&DbOptions { url, connections: 1 }).await.expect("opens");
+        schema::migrate(&db).await.expect("migrates");
+        let parts = KeeperParts {
+            db: db.clone(),
+            clock: Arc::new(Noon),
+            keys: SealKeys::new(&[("test".into(), [7; 32])]).expect("a key"),
+            node: 3,
+            settings: Audit { key_file: "audit.key".into(), seal_every_s: 60, unsealed_max_s: 14_400 },
+        };
+        let (keeper, book) = Keeper::new(parts);
+        for n in 0..WAITING_MAX + 5 {
+            let (subject, what) = (format!("payment {n}"), "open_too_long".to_owned());
+            book.raised(Alarm { at: Timestamp(n as i64), subject, what });
+        }
+        keeper.start().await.expect("it starts").stop().await;
+        // The start, every alarm that fitted, one line for those that did not, the stop and the seals.
+        let raw = rusqlite::Connection::open(folder.join("log.db")).expect("opens");
+        let count = |act: Act| -> i64 {
+            let sql = "SELECT COUNT(*) FROM audit_log WHERE act = ?1";
+            raw.query_row(sql, [act.as_str()], |row| row.get(0)).expect("counted")
+        };
+        assert_eq!((count(Act::Start), count(Act::Stop)), (1, 1));
+        assert_eq!((count(Act::Alarm), count(Act::AlarmsLost)), (WAITING_MAX as i64, 1));
+        let sql = "SELECT subject || ' ' || actor FROM audit_log WHERE act = 'alarms lost'";
+        let lost: String = raw.query_row(sql, [], |row| row.get(0)).expect("a line");
+        assert_eq!(lost, "5 node 3");
+        assert!(count(Act::Seal) >= 1);
+        db.close().await;
+        std::fs::remove_dir_all(&folder).expect("the folder can go");
     }
 }

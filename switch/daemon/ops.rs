@@ -86,6 +86,6 @@ async fn readyz(State(ops): State<Arc<Ops>>, uri: Uri) -> Response {
 async fn metrics(State(ops): State<Arc<Ops>>) -> Response {
     let backlog = tokio::time::timeout(ANSWER_TIMEOUT, Backlog::read(&ops.engine)).await;
     let backlog = backlog.ok().and_then(Result::ok);
-    let text = ops.metrics.render(&ops.engine, &ops.links, backlog.as_ref());
+    let text = ops.metrics.render(&ops.engine, &ops.links, &ops.sealed, backlog.as_ref());
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
 }

@@ -209,8 +209,8 @@ pub(crate) struct Audit {
     #[config(env = "SWITCHD_AUDIT_SEAL_EVERY_S", default = 60)]
     pub(crate) seal_every_s: u32,
 
-    /// How long the log may go without a seal before the switch is not ready: what cannot be proved
-    /// later is not done.
+    /// How long the log may go without a seal before the switch is not ready and begins no payment: what
+    /// cannot be proved later is not done.
     #[config(env = "SWITCHD_AUDIT_UNSEALED_MAX_S", default = 14_400)]
     pub(crate) unsealed_max_s: u32,
 }

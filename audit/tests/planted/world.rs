@@ -143,6 +143,8 @@ impl World {
         let bed = &self.bed;
         let mut bill = bed.new_bill();
         bill.id = self.payments["paid"].bill.expect("it has one");
+        // It may also have asked for another amount.
+        bill.amount = ils(4_000);
         let intake = bed.intake(&bed.key(), &bill);
         self.payments.insert("refused", intake.payment.clone());
         let verdict = bed.journal().await.intake(intake).await;

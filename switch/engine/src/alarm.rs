@@ -19,10 +19,26 @@ pub struct Alarm {
     pub what: String,
 }
 
-/// Where alarms are written down.
+/// Where alarms are written down, beside all else that must be provable later.
 pub trait AlarmBook: Send + Sync {
     /// Takes one and returns at once: this is called in the middle of a payment.
     fn raised(&self, alarm: Alarm);
+
+    /// Whether what is done now can be proved later. While it cannot, nothing new is begun; what was
+    /// begun is brought to its end.
+    fn is_kept(&self, now: Timestamp) -> bool;
+}
+
+/// No book: for an engine whose alarms are read where they are counted, such as in a simulation.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct NoBook;
+
+impl AlarmBook for NoBook {
+    fn raised(&self, _alarm: Alarm) {}
+
+    fn is_kept(&self, _now: Timestamp) -> bool {
+        true
+    }
 }
 
 impl Engine {

@@ -90,6 +90,9 @@ pub enum PayRefusal {
     /// Too many payments in hand; nothing was written.
     #[error("too many payments are in hand")]
     Overloaded,
+    /// What is done now could not be proved later; nothing was written.
+    #[error("the audit log is not kept")]
+    NotKept,
     /// The store cannot answer; ask again with the same key.
     #[error("the store cannot answer: {0}")]
     Unavailable(#[from] StoreError),
@@ -135,6 +138,9 @@ impl Engine {
         let facts = self.facts.find(order.bill, order.card).await?;
         let facts = facts.ok_or(PayRefusal::UnknownBill)?;
         let now = self.clock.now();
+        if !self.alarms.is_kept(now) {
+            return Err(PayRefusal::NotKept);
+        }
         if facts.bill.expires_at.is_some_and(|end| end <= now) {
             return Err(PayRefusal::BillNotPayable(BillState::Expired));
         }

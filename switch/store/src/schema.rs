@@ -52,15 +52,15 @@ fn steps(backend: Backend) -> Vec<(i64, &'static str, String)> {
     ]
 }
 
-/// The texts of all steps, for an engine in memory.
-pub(crate) fn texts(backend: Backend) -> impl Iterator<Item = String> {
-    steps(backend).into_iter().map(|(_, _, text)| text)
-}
-
 fn in_sqlite_words(sql: &str) -> String {
     sql.replace("BIGINT PRIMARY KEY", "INTEGER PRIMARY KEY")
         .replace("BIGINT  PRIMARY KEY", "INTEGER PRIMARY KEY")
         .replace("BYTEA", "BLOB")
+}
+
+/// The texts of all steps, for an engine in memory.
+pub(crate) fn texts(backend: Backend) -> impl Iterator<Item = String> {
+    steps(backend).into_iter().map(|(_, _, text)| text)
 }
 
 /// Applies what is missing. Safe to call again and from several nodes at once.

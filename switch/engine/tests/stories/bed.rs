@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicI32, AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -111,9 +111,21 @@ impl Courier for Subscriber {
 /// The words are the state and the payment.
 struct Words;
 
-impl AlarmBook for Mutex<Vec<Alarm>> {
+/// Where a story reads what was written down of alarms.
+#[derive(Default)]
+pub(crate) struct Book {
+    alarms: Mutex<Vec<Alarm>>,
+    /// Nothing can be proved any more.
+    pub(crate) is_lost: AtomicBool,
+}
+
+impl AlarmBook for Book {
     fn raised(&self, alarm: Alarm) {
-        self.lock().unwrap_or_else(PoisonError::into_inner).push(alarm);
+        self.alarms.lock().unwrap_or_else(PoisonError::into_inner).push(alarm);
+    }
+
+    fn is_kept(&self, _now: Timestamp) -> bool {
+        !self.is_lost.load(Ordering::SeqCst)
     }
 }
 
@@ -189,9 +201,9 @@ impl World {
         for network in &self.networks {
             network.reports_to(&desk);
         }
-        let alarm_book: Arc<Mutex<Vec<Alarm>>> = Arc::default();
+        let book: Arc<Book> = Arc::default();
         let parts = EngineParts {
-            alarms: alarm_book.clone(),
+            alarms: book.clone(),
             journal: Journal::start(&db).await.expect("the writer starts"),
             db: db.clone(),
             clock: self.clock.clone(),
@@ -212,7 +224,7 @@ impl World {
         if work {
             engine.run(self.subscriber.clone());
         }
-        Bed { world: self.clone(), db, engine, recovered, desk, alarm_book }
+        Bed { world: self.clone(), db, engine, recovered, desk, book }
     }
 }
 
@@ -223,7 +235,7 @@ pub(crate) struct Bed {
     pub(crate) engine: Arc<Engine>,
     pub(crate) recovered: Recovered,
     pub(crate) desk: Arc<dyn Evidence>,
-    alarm_book: Arc<Mutex<Vec<Alarm>>>,
+    pub(crate) book: Arc<Book>,
 }
 
 impl Bed {
@@ -321,7 +333,7 @@ impl Bed {
 
     /// What was written down of the alarms: about what, and why.
     pub(crate) fn alarm_book(&self) -> Vec<(String, String)> {
-        let book = self.alarm_book.lock().unwrap_or_else(PoisonError::into_inner);
+        let book = self.book.alarms.lock().unwrap_or_else(PoisonError::into_inner);
         book.iter().map(|alarm| (alarm.subject.clone(), alarm.what.clone())).collect()
     }
 

@@ -2,6 +2,7 @@
 //! back at most once and only on the same day.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use switch_core::accounts::Account;
 use switch_core::agent::{CashDesk, CashOrder, CashRefusal, CashReversal, CashReversed, Terminal};
@@ -107,6 +108,9 @@ async fn what_is_refused_takes_nothing() {
     let desk = &shop.desk;
     let bill = shop.bed.bill(6_000).await;
     let order = shop.order(&bill);
+    shop.bed.book.is_lost.store(true, Ordering::SeqCst);
+    assert_eq!(desk.pay(order.clone()).await, Err(CashRefusal::Unavailable), "nobody could prove it");
+    shop.bed.book.is_lost.store(false, Ordering::SeqCst);
     for (refused, why) in [
         (CashOrder { bill: "bil_0000000000000".into(), ..order.clone() }, CashRefusal::UnknownBill),
         (CashOrder { amount: ils(5_999), ..order.clone() }, CashRefusal::AmountDiffers),
