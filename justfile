@@ -20,6 +20,10 @@ demo *ARGS:
 bench *ARGS:
     tests/run pg cargo bench --bench pay {{ARGS}}
 
+# what goes wrong with real processes, as often as before a release: just rig cuts
+rig *ARGS:
+    tests/rig/long {{ARGS}}
+
 # a command with the private PostgreSQL up: just pg cargo test --test main
 pg +COMMAND:
     tests/run pg {{COMMAND}}
