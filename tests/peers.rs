@@ -13,6 +13,7 @@ const CLIENTS: usize = 12;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_card_host_that_is_killed_under_load_costs_no_payment() {
     let mut bed = Bed::new("host", "sqlite", 60_000, &[]).await;
+    bed.kill_host();
     let mut running = bed.start();
     bed.load.begin(running.http, CLIENTS);
     for round in 0..times("RIG_HOST_KILLS", 2) {

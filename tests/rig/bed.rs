@@ -117,13 +117,18 @@ impl Bed {
         }
     }
 
-    /// Kills the card host and starts it again on its book, at its address.
+    /// Kills the card host and starts it again on its book, at its address, with 20 ms behind each request.
     pub(crate) fn kill_host(&mut self) {
         let host = self.host.take().expect("there is one");
         let address = host.address;
         host.kill();
-        self.host =
-            Some(processes::card_host_at(Path::new(SWITCHD), &self.folder.0, Some(&self.book()), address));
+        self.host = Some(processes::card_host_at(
+            Path::new(SWITCHD),
+            &self.folder.0,
+            Some(&self.book()),
+            address,
+            20,
+        ));
     }
 
     /// All is well again: everything ends, every client asks once more, and the books are compared.

@@ -100,18 +100,21 @@ fn start(command: &mut Command, address: SocketAddr, log: &Path) -> Process {
 
 /// The sandbox card host as a process of its own.
 pub(crate) fn card_host(switchd: &Path, folder: &Path, book: Option<&Path>) -> Process {
-    card_host_at(switchd, folder, book, free_address())
+    card_host_at(switchd, folder, book, free_address(), 0)
 }
 
-/// The same at an address it may have had before.
+/// The same at an address it may have had before, and so many milliseconds behind each request: what is killed
+/// then has booked what it never answered.
 pub(crate) fn card_host_at(
     switchd: &Path,
     folder: &Path,
     book: Option<&Path>,
     address: SocketAddr,
+    behind_ms: u64,
 ) -> Process {
     let mut command = Command::new(switchd);
     command.args(["sandbox", "card-host", "--late-ms", "700", "--listen", &address.to_string()]);
+    command.args(["--service-time-ms", &behind_ms.to_string()]);
     if let Some(book) = book {
         command.arg("--book").arg(book);
     }
