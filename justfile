@@ -24,6 +24,10 @@ bench *ARGS:
 rig *ARGS:
     tests/rig/long {{ARGS}}
 
+# libFuzzer on every target, 100 million executions each; --seconds 60 TARGET for some
+fuzz *ARGS:
+    tests/fuzz/run {{ARGS}}
+
 # a command with the private PostgreSQL up: just pg cargo test --test main
 pg +COMMAND:
     tests/run pg {{COMMAND}}

@@ -105,7 +105,7 @@ impl Engine {
 
     /// A final state absorbs everything, except an approval of what is not paid:
     /// that money goes back.
-    async fn answer_after_the_end(
+    pub(crate) async fn answer_after_the_end(
         &self,
         connector: &str,
         view: &PaymentView,

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use switch_core::attempt::{AttemptEffect, AttemptState, Event, Note};
 use switch_core::clock::Timestamp;
+use switch_core::connector::Enquiry;
 use switch_core::fault::{self, KillPoint, Planted};
 use switch_core::id::{EventId, PaymentId};
 use switch_core::idempotency::Answer;
@@ -88,10 +89,27 @@ impl Engine {
                     }
                     work = found;
                 }
-                None => return self.standing(payment, None).await,
+                None => {
+                    self.ended_meanwhile(&work, event).await?;
+                    return self.standing(payment, None).await;
+                }
             }
         }
         Err(StoreError::Corrupt(format!("payment {} moves faster than it can be read", id.0)))
+    }
+
+    /// Another node ended the attempt while this one was being told how it stands:
+    /// an approval must not be lost between the two.
+    async fn ended_meanwhile(&self, work: &OpenWork, event: Event) -> Result<(), StoreError> {
+        let (Event::Answered(outcome) | Event::Enquired(Enquiry::Found(outcome))) = event else {
+            return Ok(());
+        };
+        if fault::planted(Planted::AnswerAfterEndDropped) {
+            return Ok(());
+        }
+        let refs = &work.attempt.refs;
+        let view = self.view(refs.payment).await?;
+        self.answer_after_the_end(&work.attempt.connector, &view, refs.attempt, outcome).await
     }
 
     /// TX2: the outcome, with all that follows, through the group commit.
