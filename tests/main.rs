@@ -6,6 +6,10 @@ mod audit;
 mod config;
 mod crash;
 mod faults;
+mod kill_points;
+mod network;
+mod peers;
+mod power;
 #[expect(dead_code, reason = "the load benches use the rest of the rig")]
 mod rig;
 mod support;

@@ -45,7 +45,7 @@ pub(crate) fn router(ops: Arc<Ops>) -> Router {
 
 /// Whether the process should be let live: it should not when its storage has failed.
 async fn livez(State(ops): State<Arc<Ops>>) -> Response {
-    match ops.engine.journal().counts().storage_failed.load(Ordering::Acquire) {
+    match ops.engine.db().health().has_failed() {
         false => "ok\n".into_response(),
         true => (StatusCode::INTERNAL_SERVER_ERROR, "storage failed\n").into_response(),
     }
@@ -60,8 +60,9 @@ async fn readyz(State(ops): State<Arc<Ops>>, uri: Uri) -> Response {
         Ok(Err(_)) | Err(_) => (false, false),
     };
     let draining = ops.draining.load(Ordering::Acquire);
+    let room = !ops.engine.db().health().is_full();
     let sealed = !ops.sealed.is_overdue(ops.engine.clock().now());
-    let ready = database && migrations && sealed && !draining;
+    let ready = database && migrations && room && sealed && !draining;
     let mut text = String::new();
     let mut line = |name: &str, good: bool, bad: &str| {
         let _ = writeln!(text, "{name}: {}", if good { "ok" } else { bad });
@@ -70,6 +71,7 @@ async fn readyz(State(ops): State<Arc<Ops>>, uri: Uri) -> Response {
     {
         line("database", database, "failed");
         line("migrations", migrations, "pending");
+        line("disk", room, "full");
         line("seals", sealed, "overdue");
         line("draining", !draining, "yes");
         for link in &ops.links {

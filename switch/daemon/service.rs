@@ -29,7 +29,7 @@ use crate::{tls, watchdog};
 const BACKLOG: u32 = 1024;
 /// A connection that does not send its headers is not waited for.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
-/// How often the journal is asked whether the storage failed.
+/// How often the store is asked whether the storage failed.
 const STORAGE_LOOK: Duration = Duration::from_millis(200);
 /// In-doubt payments listed one by one at a start.
 const LISTED_MAX: usize = 100;
@@ -124,7 +124,7 @@ impl Service {
                 _ = interrupt.recv() => break,
                 _ = hangup.recv() => self.reload(),
                 _ = look.tick() => {
-                    if self.engine.journal().counts().storage_failed.load(Ordering::Acquire) {
+                    if self.engine.db().health().has_failed() {
                         return Ok(Ended::StorageFailed);
                     }
                 }

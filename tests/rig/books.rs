@@ -28,12 +28,17 @@ pub(crate) fn options(database: &str) -> Options {
 /// Everything has ended, and nobody contradicts anybody: the database, the book of the card host, and
 /// what the clients were told of each bill.
 pub(crate) async fn all_agree(database: &str, book: &Path, told: &HashMap<String, String>) -> Report {
+    let mut options = options(database);
+    options.settled = true;
+    agree(options, book, told).await
+}
+
+/// Nobody contradicts anybody; what is open is open when the options do not say otherwise.
+pub(crate) async fn agree(mut options: Options, book: &Path, told: &HashMap<String, String>) -> Report {
     let history = book.with_file_name("history.jsonl");
     let line =
         |(bill, status): (&String, &String)| format!("{{\"bill\":\"{bill}\",\"status\":\"{status}\"}}\n");
     std::fs::write(&history, told.iter().map(line).collect::<String>()).expect("a file");
-    let mut options = options(database);
-    options.settled = true;
     options.books = vec![Book { connector: None, file: book.to_path_buf() }];
     options.histories = vec![history];
     let report = switch_audit::audit(&options).await.expect("it can be read");

@@ -132,6 +132,9 @@ impl Engine {
 
     /// Everything that is decided before anything is written.
     async fn prepare(&self, order: &PayOrder) -> Result<Prepared, PayRefusal> {
+        if self.db.health().is_full() {
+            return Err(StoreError::Full.into());
+        }
         let facts = self.facts.find(order.bill, order.card).await?;
         let facts = facts.ok_or(PayRefusal::UnknownBill)?;
         let now = self.clock.now();

@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{Command, Counts, EndVerdict, Ending, Intake, IntakeVerdict};
 use crate::db::{Backend, StoreError};
+use crate::link::answered;
 use crate::statements::statements;
 
 /// Commands of one statement. Its joins are small nested loops, so it is small.
@@ -169,6 +170,7 @@ async fn write_groups(
                 }
                 Err(error) => {
                     counts.failures.fetch_add(1, Ordering::Relaxed);
+                    counts.health.heard(&error);
                     tracing::error!(%error, commands = part.len(), "a group was not written");
                     part.refuse(&error);
                 }
@@ -283,9 +285,9 @@ async fn write_group(
     let mut tries = 0;
     loop {
         tries += 1;
-        let error = match run(db, intakes, endings).await {
+        let error = match answered(run(db, intakes, endings)).await {
             Ok(steps) if tries == 1 => return Ok(steps),
-            Ok(steps) => match own_rows(db, intakes, endings, steps).await {
+            Ok(steps) => match answered(own_rows(db, intakes, endings, steps)).await {
                 Ok(steps) => return Ok(steps),
                 Err(error) => error,
             },
@@ -298,7 +300,7 @@ async fn write_group(
         tracing::warn!(%error, tries, "a group is written again");
         tokio::time::sleep(Duration::from_millis(50 << (2 * tries))).await;
         if trouble == Trouble::Link {
-            match connect(options).await {
+            match answered(connect(options)).await {
                 Ok(fresh) => *db = fresh,
                 Err(error) if tries + 1 >= TRIES => return Err(error),
                 Err(_) => {}
