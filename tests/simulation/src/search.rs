@@ -76,7 +76,7 @@ fn plan_for(bug: Planted) -> Plan {
         Planted::AnswerAfterEndDropped => {
             let needed = [Fault::Freezes, Fault::LateRequests, Fault::BrokenProofs];
             let without = Fault::ALL.iter().copied().filter(|fault| !needed.contains(fault)).collect();
-            Plan { without, per_mille: Some(250), ..plan }
+            Plan { without, per_mille: Some(300), ..plan }
         }
         _ => plan,
     }

@@ -76,9 +76,11 @@ async fn money_tables_keep_what_was_written(bed: &Bed) {
     let ending = bed.ending(&intake, PaymentState::Paid);
     let id = intake.payment.id;
     journal.intake(intake).await.expect("taken");
-    journal.end(ending).await.expect("ended");
     let mut tx = bed.db.begin().await.expect("begins");
     attempt::keep_answer(&mut tx, id, &Answer { status: 202, body: "{}".into() }, NOW).await.expect("kept");
+    tx.commit().await.expect("commits");
+    journal.end(ending).await.expect("ended");
+    let mut tx = bed.db.begin().await.expect("begins");
     let seen =
         attempt::Evidence { id: bed.id(), payment: id, note: Note::LateDecline, code: "05".into(), at: NOW };
     attempt::note(&mut tx, &seen).await.expect("noted");
