@@ -24,6 +24,10 @@ bench *ARGS:
 rig *ARGS:
     tests/rig/long {{ARGS}}
 
+# the engine under every fault at once: just chaos --seed 7; --seeds 1000000 before a release
+chaos *ARGS:
+    cargo run --release -p switch-simulation -- {{ARGS}}
+
 # libFuzzer on every target, 100 million executions each; --seconds 60 TARGET for some
 fuzz *ARGS:
     tests/fuzz/run {{ARGS}}
