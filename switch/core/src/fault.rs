@@ -8,7 +8,9 @@
 /// Whether this build can stumble on purpose.
 pub const COMPILED: bool = cfg!(feature = "faults");
 
-macro_rules! named {
+/// An enum whose variants have a word each: all of them, the word, and back.
+#[macro_export]
+macro_rules! with_words {
     ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal,)* }) => {
         $(#[$meta])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,7 +35,7 @@ macro_rules! named {
     };
 }
 
-named! {
+with_words! {
     /// A place at which a test may end the process.
     KillPoint {
         /// A payment is prepared, nothing is written.
@@ -85,7 +87,7 @@ named! {
     }
 }
 
-named! {
+with_words! {
     /// A mistake the simulation must find.
     Planted {
         /// After a crash the request is sent again under a new trace number.

@@ -173,7 +173,7 @@ impl Sim {
         Wait { sim: self.clone(), until, waiting: false, let_others: time == 0 }
     }
 
-    /// Runs until the director's task ends. The hash and the lines of the trace.
+    /// Runs until the director's task ends, or an invariant breaks, or nobody can go on.
     pub(crate) fn run(&self, director: impl Future<Output = ()> + Send + 'static) -> Result<(), Stopped> {
         self.begin(WORLD, director);
         let first = self.state().tasks;

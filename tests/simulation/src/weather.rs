@@ -5,89 +5,67 @@ use std::collections::BTreeSet;
 
 use crate::rng::Rng;
 
-macro_rules! faults {
-    ($($(#[$doc:meta])* $variant:ident = $word:literal,)*) => {
-        /// A class of faults.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-        pub enum Fault { $($(#[$doc])* $variant,)* }
-
-        impl Fault {
-            /// All classes.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
-
-            /// Its word on the command line and in reports.
-            #[must_use]
-            pub fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $word,)* }
-            }
-
-            /// The class of a word.
-            #[must_use]
-            pub fn parse(word: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|one| one.as_str() == word)
-            }
-        }
-    };
-}
-
-faults! {
-    /// Requests to counterparties do not arrive.
-    LostRequests = "lost-requests",
-    /// Answers of counterparties do not arrive.
-    LostAnswers = "lost-answers",
-    /// Answers arrive after their time.
-    LateAnswers = "late-answers",
-    /// Requests arrive after their time, or after their reversal.
-    LateRequests = "late-requests",
-    /// Messages arrive twice.
-    Duplicates = "duplicates",
-    /// Answers belong to another request of the same trace number.
-    CrossedAnswers = "crossed-answers",
-    /// Approvals for less than was asked.
-    PartialApprovals = "partial-approvals",
-    /// "I do not know yet", whatever was decided.
-    Undecided = "undecided",
-    /// Refusals of messages that were never taken.
-    StrayDeclines = "stray-declines",
-    /// Refusals that follow an approval.
-    ContradictingDeclines = "contradicting-declines",
-    /// Counterparties that take an original after its reversal.
-    ForgetfulHosts = "forgetful-hosts",
-    /// Counterparties that take an original after they proved its absence, and
-    /// say so until it is taken back.
-    BrokenProofs = "broken-proofs",
-    /// Reversals that are accepted and not yet booked.
-    SlowReversals = "slow-reversals",
-    /// Reversals that a counterparty refuses for good.
-    PoisonReversals = "poison-reversals",
-    /// Links that break.
-    BrokenLinks = "broken-links",
-    /// Transactions that are refused because of another (40001, BUSY).
-    BusyStore = "busy-store",
-    /// Connections to the database that break before it is done.
-    LostStore = "lost-store",
-    /// Commits that are done and never heard of.
-    UnheardCommits = "unheard-commits",
-    /// Commits and statements that take seconds.
-    SlowStore = "slow-store",
-    /// Nodes that are killed.
-    Crashes = "crashes",
-    /// Nodes that are drained and started again.
-    Drains = "drains",
-    /// Nodes that do not run for a minute and go on.
-    Freezes = "freezes",
-    /// Clocks that step.
-    ClockSteps = "clock-steps",
-    /// Timers that fire late.
-    LateTimers = "late-timers",
-    /// Clients that hang up, and ask again elsewhere.
-    HangUps = "hang-ups",
-    /// Clients that use a key for another bill.
-    ReusedKeys = "reused-keys",
-    /// Terminals whose reversal overtakes the payment.
-    OvertakingReversals = "overtaking-reversals",
-    /// Subscribers that refuse, or take and do not say so.
-    DeafSubscribers = "deaf-subscribers",
+switch_core::with_words! {
+    /// A class of faults.
+    Fault {
+        /// Requests to counterparties do not arrive.
+        LostRequests = "lost-requests",
+        /// Answers of counterparties do not arrive.
+        LostAnswers = "lost-answers",
+        /// Answers arrive after their time.
+        LateAnswers = "late-answers",
+        /// Requests arrive after their time, or after their reversal.
+        LateRequests = "late-requests",
+        /// Messages arrive twice.
+        Duplicates = "duplicates",
+        /// Answers belong to another request of the same trace number.
+        CrossedAnswers = "crossed-answers",
+        /// Approvals for less than was asked.
+        PartialApprovals = "partial-approvals",
+        /// "I do not know yet", whatever was decided.
+        Undecided = "undecided",
+        /// Refusals of messages that were never taken.
+        StrayDeclines = "stray-declines",
+        /// Refusals that follow an approval.
+        ContradictingDeclines = "contradicting-declines",
+        /// Counterparties that take an original after its reversal.
+        ForgetfulHosts = "forgetful-hosts",
+        /// Counterparties that take an original after they proved its absence, and
+        /// say so until it is taken back.
+        BrokenProofs = "broken-proofs",
+        /// Reversals that are accepted and not yet booked.
+        SlowReversals = "slow-reversals",
+        /// Reversals that a counterparty refuses for good.
+        PoisonReversals = "poison-reversals",
+        /// Links that break.
+        BrokenLinks = "broken-links",
+        /// Transactions that are refused because of another (40001, BUSY).
+        BusyStore = "busy-store",
+        /// Connections to the database that break before it is done.
+        LostStore = "lost-store",
+        /// Commits that are done and never heard of.
+        UnheardCommits = "unheard-commits",
+        /// Commits and statements that take seconds.
+        SlowStore = "slow-store",
+        /// Nodes that are killed.
+        Crashes = "crashes",
+        /// Nodes that are drained and started again.
+        Drains = "drains",
+        /// Nodes that do not run for a minute and go on.
+        Freezes = "freezes",
+        /// Clocks that step.
+        ClockSteps = "clock-steps",
+        /// Timers that fire late.
+        LateTimers = "late-timers",
+        /// Clients that hang up, and ask again elsewhere.
+        HangUps = "hang-ups",
+        /// Clients that use a key for another bill.
+        ReusedKeys = "reused-keys",
+        /// Terminals whose reversal overtakes the payment.
+        OvertakingReversals = "overtaking-reversals",
+        /// Subscribers that refuse, or take and do not say so.
+        DeafSubscribers = "deaf-subscribers",
+    }
 }
 
 /// The faults of one run, and its size.
