@@ -87,14 +87,25 @@ impl Engine {
             self.resolve(&work, None, Event::Answered(outcome)).await?;
             return Ok(());
         }
-        let ended = match switch_store::payment::find(&self.db, first).await? {
+        self.hear_of_the_ended(connector, id, first, outcome).await
+    }
+
+    /// An answer to an attempt that is not open any more.
+    pub(crate) async fn hear_of_the_ended(
+        &self,
+        connector: &str,
+        id: AttemptId,
+        payment: PaymentId,
+        outcome: Outcome,
+    ) -> Result<(), StoreError> {
+        let ended = match switch_store::payment::find(&self.db, payment).await? {
             Some(view) if view.attempt == Some(id) => Some(view),
             _ => switch_store::payment::find_rerouted(&self.db, id).await?,
         };
         match ended {
             Some(view) => self.answer_after_the_end(connector, &view, id, outcome).await,
             None => {
-                self.alarm(first, "an answer to a payment that is not known");
+                self.alarm(payment, "an answer to a payment that is not known");
                 Ok(())
             }
         }

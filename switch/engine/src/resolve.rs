@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use switch_core::attempt::{AttemptEffect, AttemptState, Event, Note};
 use switch_core::clock::Timestamp;
+use switch_core::connector::Enquiry;
 use switch_core::id::{EventId, PaymentId};
 use switch_core::idempotency::Answer;
 use switch_core::ledger::TransferKind;
@@ -78,8 +79,16 @@ impl Engine {
                 Some(found) if event == Event::ReversalDue && found.attempt.due_at > self.clock.now() => {
                     return self.standing(payment, Some(found)).await;
                 }
-                Some(found) => work = found,
-                None => return self.standing(payment, None).await,
+                Some(found) if found.attempt.refs.attempt == work.attempt.refs.attempt => work = found,
+                // It ended meanwhile, or went another way. What was said of it is heard all the
+                // same: an approval that lost to a refusal is money that must go back.
+                _ => {
+                    if let Event::Answered(outcome) | Event::Enquired(Enquiry::Found(outcome)) = event {
+                        let attempt = &work.attempt;
+                        self.hear_of_the_ended(&attempt.connector, attempt.refs.attempt, id, outcome).await?;
+                    }
+                    return self.standing(payment, None).await;
+                }
             }
         }
         Err(StoreError::Corrupt(format!("payment {} moves faster than it can be read", id.0)))
