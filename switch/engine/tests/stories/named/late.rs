@@ -82,9 +82,10 @@ async fn a_decline_of_a_payment_given_up_leaves_the_next_one_open(place: Place) 
 
     network.script(amount, Script::Held);
     let (next, story) = at_the_network(&bed, bed.order(&bill).await).await;
-    let before = bed.engine.counters().late_answers.load(Relaxed);
     network.late(&refs, declined());
-    until("it was heard", async || bed.engine.counters().late_answers.load(Relaxed) > before).await;
+    // Said after it: once this is heard, that has had its effect.
+    bed.desk.alarm("card", "the end of the story");
+    until("it was heard", async || bed.alarms() == 1).await;
     assert_eq!(bed.state(next.payment).await, PaymentState::Processing);
     assert_eq!(bill_state(&bed, &bill).await, BillState::InPayment, "the next one holds it");
     network.let_go(1);
