@@ -12,6 +12,7 @@ mod courier;
 mod demo;
 #[cfg(test)]
 mod golden;
+mod kill;
 mod logs;
 mod metrics;
 mod ops;
@@ -130,6 +131,9 @@ enum AgentCommand {
 }
 
 fn main() -> ExitCode {
+    if let Err(problem) = kill::arm() {
+        return say(&problem, EXIT_SETTINGS);
+    }
     match run(Arguments::parse().command) {
         Ok(code) => code,
         Err(StartError::Settings(error)) => say(&format!("{error}"), EXIT_SETTINGS),

@@ -11,6 +11,7 @@ use switch_core::clock::Clock;
 use switch_core::connector::Connector;
 use switch_core::id::{IdSequence, PublicIds};
 use switch_engine::reverse::Recovered;
+use switch_engine::runtime::Tokio;
 use switch_engine::{Engine, EngineParts, EngineSettings, cash, evidence};
 use switch_store::{Db, DbOptions, Journal, StoreError, schema};
 
@@ -212,6 +213,7 @@ pub(crate) async fn assemble(loaded: &Loaded, migrate: bool) -> Result<Parts, St
         db,
         journal,
         clock: Arc::clone(&clock),
+        runtime: Arc::new(Tokio),
         public_ids: public_ids.clone(),
         connectors: outbound,
         evidence: inbox,

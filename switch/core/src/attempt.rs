@@ -3,6 +3,8 @@
 //! What is unknown ends only by evidence: an answer, a late answer, an enquiry,
 //! an acknowledged reversal. Time alone never decides; it only calls a person.
 
+mod mistakes;
+
 use crate::connector::{Approval, AttemptRef, Decline, Enquiry, Outcome, ReversalAnswer, ReversalReason};
 
 /// What is known of an attempt. States carry their facts.
@@ -214,6 +216,9 @@ pub fn apply(refs: &AttemptRef, state: &AttemptState, event: Event) -> Result<At
     use AttemptEffect::{Alarm, Note as Noted, RearmReversal, SendReversal};
     use AttemptState as S;
 
+    if let Some(step) = mistakes::made(refs, state, &event) {
+        return Ok(step);
+    }
     let same = || Ok((state.clone(), vec![]));
     let noted = |note| Ok((state.clone(), vec![Noted(note)]));
     let reversed = |code: String| Ok((S::Reversed { code }, vec![]));

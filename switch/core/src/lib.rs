@@ -12,6 +12,7 @@ pub mod bill;
 pub mod card;
 pub mod clock;
 pub mod connector;
+pub mod fault;
 pub mod id;
 pub mod idempotency;
 pub mod ledger;

@@ -11,6 +11,7 @@ use switch_core::agent::{
 use switch_core::bill::BillState;
 use switch_core::clock::{BusinessDate, Timestamp};
 use switch_core::connector::{Method, Reply};
+use switch_core::fault::{self, KillPoint, Planted};
 use switch_core::id::{AttemptId, BillId, EventId, PaymentId, Rrn};
 use switch_core::idempotency::Fingerprint;
 use switch_core::ledger::{Transfer, TransferKind, UNWIND_SEQ};
@@ -21,14 +22,12 @@ use switch_store::bill::BillView;
 use switch_store::cash::{self, CashIntake, CashVerdict};
 use switch_store::outbox::News;
 use switch_store::payment::PaymentView;
-use tokio_util::task::TaskTracker;
 
 use crate::Engine;
 
 /// The engine as a point of sale sees it.
 pub struct Desk {
     engine: Arc<Engine>,
-    tasks: TaskTracker,
 }
 
 /// A refusal of the store is the switch's own trouble: nothing is said of the bill.
@@ -41,7 +40,7 @@ impl Desk {
     /// The desk of an engine.
     #[must_use]
     pub fn new(engine: Arc<Engine>) -> Self {
-        Self { tasks: engine.tasks.clone(), engine }
+        Self { engine }
     }
 
     /// Runs to its end even when the terminal hangs up.
@@ -49,7 +48,7 @@ impl Desk {
         &self,
         story: impl Future<Output = Result<T, CashRefusal>> + Send + 'static,
     ) -> Result<T, CashRefusal> {
-        self.tasks.spawn(story).await.unwrap_or(Err(CashRefusal::Unavailable))
+        self.engine.to_the_end(story).await.unwrap_or(Err(CashRefusal::Unavailable))
     }
 }
 
@@ -183,7 +182,9 @@ impl Engine {
             let news = News { event, client, payment: payment.id, state, at };
             switch_store::outbox::publish(&mut tx, &news).await?;
         }
+        fault::at(KillPoint::CashWritten);
         tx.commit().await?;
+        fault::at(KillPoint::CashTaken);
         if wants {
             self.news.notify_one();
         }
@@ -233,6 +234,9 @@ impl Engine {
     }
 
     async fn leave_tombstone(&self, reversal: &CashReversal) -> Result<bool, StoreError> {
+        if fault::planted(Planted::NoTombstone) {
+            return Ok(true);
+        }
         let now = self.clock.now();
         let payment = Payment {
             id: PaymentId(self.new_id()),
@@ -267,6 +271,7 @@ impl Engine {
         }
         match view.state {
             PaymentState::Paid => {}
+            PaymentState::Reversed if fault::planted(Planted::UnwoundTwice) => {}
             // It took nothing, or gave it back before: there is nothing to take back.
             PaymentState::Reversed | PaymentState::Refused => return Ok(CashReversed::Reversed),
             _ => return Err(CashRefusal::Unavailable),
@@ -289,7 +294,7 @@ impl Engine {
         let bill = switch_store::bill::find(&self.db, id).await?;
         let bill = bill.ok_or_else(|| StoreError::Corrupt(format!("bill {} has no row", id.0)))?;
         let (float, payable) = (self.float_of(payment).await?, self.payable(&bill.bill).await?);
-        let back = Transfer {
+        let mut back = Transfer {
             cause: payment.id.0,
             seq: UNWIND_SEQ,
             kind: TransferKind::Book,
@@ -302,13 +307,20 @@ impl Engine {
         let wants = self.is_subscriber(bill.bill.client).await?;
         let mut tx = self.db.begin().await?;
         let unwound = cash::unwind(&mut tx, payment.id, payment.bill, &back, float).await?;
+        if !unwound && fault::planted(Planted::UnwoundTwice) {
+            back.seq += 100;
+            switch_store::ledger::book_floored(&mut tx, &back, float).await?;
+        }
         if unwound && wants {
             let (event, state) = (EventId(self.new_id()), PaymentState::Reversed);
             let client = bill.bill.client;
             let news = News { event, client, payment: payment.id, state, at: now };
             switch_store::outbox::publish(&mut tx, &news).await?;
         }
-        tx.commit().await
+        fault::at(KillPoint::UnwindWritten);
+        tx.commit().await?;
+        fault::at(KillPoint::Unwound);
+        Ok(())
     }
 }
 

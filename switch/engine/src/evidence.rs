@@ -8,6 +8,7 @@ use switch_core::attempt::{AttemptEffect, AttemptState, Event};
 use switch_core::connector::{
     Approval, AttemptRef, Decline, DeclineReason, Evidence, Outcome, ReversalReason,
 };
+use switch_core::fault::{self, KillPoint, Planted};
 use switch_core::id::{AttemptId, PaymentId};
 use switch_core::payment::{self, Attempt, Effect, PaymentState};
 use switch_store::StoreError;
@@ -78,9 +79,12 @@ pub(crate) async fn read(engine: Arc<Engine>, mut inbox: Inbox) {
 impl Engine {
     async fn late_answer(&self, connector: &str, id: AttemptId, outcome: Outcome) -> Result<(), StoreError> {
         self.counters.late_answers.fetch_add(1, Relaxed);
+        fault::at(KillPoint::LateRead);
         let first = PaymentId(id.0);
         let open = match attempt::of_payment(&self.db, first).await? {
-            Some(work) if work.attempt.refs.attempt == id => Some(work),
+            Some(work) if work.attempt.refs.attempt == id || fault::planted(Planted::OlderAttemptEnds) => {
+                Some(work)
+            }
             _ => attempt::of_attempt(&self.db, id).await?,
         };
         if let Some(work) = open {
@@ -136,6 +140,7 @@ impl Engine {
             return Ok(());
         }
         let now = self.clock.now();
+        let promise = switch_store::ledger::promise_of(&self.db, payment.id.0).await?;
         let mut tx = self.db.begin().await?;
         for effect in &step.effects {
             match effect {
@@ -147,7 +152,6 @@ impl Engine {
                 }
                 Effect::Attempt(AttemptEffect::RearmReversal) => {
                     let reason = ReversalReason::LateApproval;
-                    let promise = switch_store::ledger::promise_of(&self.db, payment.id.0).await?;
                     // The reversal names the original by the time it was sent.
                     let refs = AttemptRef { sent_at: promise.at, ..attempt.refs.clone() };
                     let armed = OpenAttempt {
@@ -172,6 +176,7 @@ impl Engine {
             }
         }
         tx.commit().await?;
+        fault::at(KillPoint::LateRearmed);
         self.reversals_due.notify_one();
         Ok(())
     }

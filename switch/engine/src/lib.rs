@@ -11,6 +11,7 @@ pub mod outbox;
 pub mod pay;
 mod resolve;
 pub mod reverse;
+pub mod runtime;
 mod stan;
 pub mod vault;
 
@@ -54,6 +55,8 @@ pub struct EngineParts {
     pub journal: Journal,
     /// Time.
     pub clock: Arc<dyn Clock>,
+    /// What runs its tasks.
+    pub runtime: Arc<dyn runtime::Runtime>,
     /// The permutation of public numbers.
     pub public_ids: PublicIds,
     /// The counterparties.
@@ -119,6 +122,7 @@ pub struct Engine {
     pub(crate) journal: Journal,
     pub(crate) facts: FactReader,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) runtime: Arc<dyn runtime::Runtime>,
     pub(crate) public_ids: PublicIds,
     pub(crate) connectors: Vec<Counterparty>,
     pub(crate) vault: Option<Vault>,
@@ -184,6 +188,7 @@ impl Engine {
             db: parts.db,
             journal: parts.journal,
             clock: parts.clock,
+            runtime: parts.runtime,
             public_ids: parts.public_ids,
             vault: parts.vault,
             answers: parts.answers,
@@ -197,14 +202,14 @@ impl Engine {
             subscribers: RwLock::default(),
         });
         let recovered = engine.recover().await?;
-        engine.tasks.spawn(evidence::read(Arc::clone(&engine), parts.evidence));
+        engine.begin(evidence::read(Arc::clone(&engine), parts.evidence));
         Ok((engine, recovered))
     }
 
     /// Starts the work behind the payments: reversals and the outbox.
     pub fn run(self: &Arc<Self>, courier: Arc<dyn outbox::Courier>) {
-        self.tasks.spawn(reverse::work(Arc::clone(self)));
-        self.tasks.spawn(outbox::work(Arc::clone(self), courier));
+        self.begin(reverse::work(Arc::clone(self)));
+        self.begin(outbox::work(Arc::clone(self), courier));
     }
 
     /// Ends the background work, waits for payments in hand and signs off from

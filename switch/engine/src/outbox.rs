@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use switch_core::clock::Timestamp;
 use switch_core::connector::Reply;
+use switch_core::fault::{self, KillPoint, Planted};
 use switch_core::id::{ClientId, EventId};
 use switch_core::payment::{Payment, PaymentState};
 use switch_store::StoreError;
 use switch_store::client::Webhook;
 use switch_store::outbox::{self, Event};
 use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
+use tokio_util::task::TaskTracker;
 
 use crate::Engine;
 
@@ -62,7 +63,7 @@ pub trait Courier: Send + Sync {
 }
 
 pub(crate) async fn work(engine: Arc<Engine>, courier: Arc<dyn Courier>) {
-    let mut round = Round { engine, courier, under_way: JoinSet::new(), doors: HashMap::new() };
+    let mut round = Round { engine, courier, under_way: TaskTracker::new(), doors: HashMap::new() };
     while !round.engine.stop.is_cancelled() {
         match round.begin_due().await {
             Ok(0) => {}
@@ -70,14 +71,15 @@ pub(crate) async fn work(engine: Arc<Engine>, courier: Arc<dyn Courier>) {
             Err(error) => tracing::error!(%error, "the outbox could not be read"),
         }
         tokio::select! {
+            biased;
             () = round.engine.stop.cancelled() => {}
             () = round.engine.news.notified() => {}
-            () = tokio::time::sleep(LOOK_EVERY) => {}
+            () = round.engine.runtime.wait(LOOK_EVERY) => {}
         }
     }
     // What is not taken by then is delivered again after the next start.
-    let last = async { while round.under_way.join_next().await.is_some() {} };
-    drop(tokio::time::timeout(LAST_WORDS, last).await);
+    round.under_way.close();
+    let _ = round.engine.within(LAST_WORDS, round.under_way.wait()).await;
 }
 
 /// Deliveries in hand, with a door for each subscriber: one that does not answer
@@ -85,7 +87,7 @@ pub(crate) async fn work(engine: Arc<Engine>, courier: Arc<dyn Courier>) {
 struct Round {
     engine: Arc<Engine>,
     courier: Arc<dyn Courier>,
-    under_way: JoinSet<()>,
+    under_way: TaskTracker,
     doors: HashMap<ClientId, Door>,
 }
 
@@ -106,7 +108,6 @@ impl Default for Door {
 impl Round {
     /// Begins to deliver what is due; how many events were claimed.
     async fn begin_due(&mut self) -> Result<usize, StoreError> {
-        while self.under_way.try_join_next().is_some() {}
         if outbox::backlog(&self.engine.db).await?.0 == 0 {
             return Ok(0);
         }
@@ -125,14 +126,16 @@ impl Round {
             }
         }
         tx.commit().await?;
+        fault::at(KillPoint::NewsClaimed);
         for (event, door, place) in begun {
             let (engine, courier) = (Arc::clone(&self.engine), Arc::clone(&self.courier));
-            self.under_way.spawn(async move {
+            let delivery = async move {
                 if let Err(error) = engine.deliver(&*courier, &event, &door).await {
                     tracing::error!(%error, event = event.id.0, "an event could not be marked");
                 }
                 drop(place);
-            });
+            };
+            self.engine.runtime.begin(Box::pin(self.under_way.track_future(delivery)));
         }
         Ok(claimed)
     }
@@ -140,6 +143,11 @@ impl Round {
 
 impl Engine {
     async fn deliver(&self, courier: &dyn Courier, event: &Event, door: &Door) -> Result<(), StoreError> {
+        if fault::planted(Planted::MarkedBeforeDelivery) {
+            let mut tx = self.db.begin().await?;
+            outbox::delivered(&mut tx, event).await?;
+            tx.commit().await?;
+        }
         let client = switch_store::client::find(&self.db, event.client).await?;
         let taken = match client.and_then(|client| client.webhook) {
             // Its subscription ended: there is nobody left to tell.
@@ -156,16 +164,20 @@ impl Engine {
                     at: event.at,
                 };
                 // Its turn and its answer both come within the lease, or it is given back.
-                match tokio::time::timeout(TURN_WAIT, door.turn.acquire()).await {
-                    Ok(_turn) => tokio::time::timeout(DELIVERY_MAX, courier.deliver(&delivery))
+                match self.within(TURN_WAIT, door.turn.acquire()).await {
+                    Some(_turn) => self
+                        .within(DELIVERY_MAX, courier.deliver(&delivery))
                         .await
-                        .unwrap_or_else(|_| Err(DeliveryError("no answer in time".into()))),
-                    Err(_) => Err(DeliveryError("its turn did not come".into())),
+                        .unwrap_or_else(|| Err(DeliveryError("no answer in time".into()))),
+                    None => Err(DeliveryError("its turn did not come".into())),
                 }
             }
         };
+        fault::at(KillPoint::NewsDelivered);
+        let given_up = event.tries >= 3 && fault::planted(Planted::EventGivenUp);
         let mut tx = self.db.begin().await?;
         let held = match taken {
+            Err(_) if given_up => outbox::delivered(&mut tx, event).await?,
             Ok(()) => {
                 self.counters.delivered.fetch_add(1, Relaxed);
                 outbox::delivered(&mut tx, event).await?
@@ -177,6 +189,7 @@ impl Engine {
             }
         };
         tx.commit().await?;
+        fault::at(KillPoint::NewsMarked);
         if !held {
             tracing::warn!(event = event.id.0, "the lease was lost; another holder marks it");
         }

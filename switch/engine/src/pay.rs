@@ -13,7 +13,8 @@ use switch_core::attempt::{AttemptState, Event};
 use switch_core::bill::{Bill, BillState};
 use switch_core::card::Card;
 use switch_core::clock::Timestamp;
-use switch_core::connector::{AttemptRef, Instruction, Method, SendError};
+use switch_core::connector::{AttemptRef, Instruction, Method, Outcome, SendError};
+use switch_core::fault::{self, KillPoint, Planted};
 use switch_core::id::{AttemptId, BillId, CardId, ClientId, PaymentId};
 use switch_core::idempotency::{Answer, Fingerprint, IdempotencyKey};
 use switch_core::payment::{Channel, Payment, PaymentState};
@@ -116,7 +117,7 @@ impl Engine {
                     drop(permit);
                     paid
                 });
-                self.tasks.spawn(story).await.map_err(|_| StoreError::Stopped)?
+                self.to_the_end(story).await.ok_or(StoreError::Stopped)?
             }
             // A repeat is answered as before, whatever today's rules say.
             Err(refusal) => match self.find_key(&order).await? {
@@ -161,7 +162,13 @@ impl Engine {
         let first = networks.next().ok_or(NoRoute::NoneReachable)?;
         let attempt = self.new_attempt(first, id, 1, &bill).await?;
 
+        let mut too_early = None;
+        if fault::planted(Planted::SentBeforeCommit) {
+            let instruction = Instruction { refs: attempt.refs.clone(), card: card.clone() };
+            too_early = Some(self.connectors[first].connector.payments().send(&instruction).await);
+        }
         // TX1: key, claim, payment, attempt, promise — or nothing.
+        fault::at(KillPoint::PayPrepared);
         let (stan, mut work) = (attempt.refs.stan, open_work(attempt.clone(), &payment, &bill));
         let intake = Intake { payment: payment.clone(), bill: bill.id, attempt };
         let taken = self.journal.intake(intake).await;
@@ -169,9 +176,11 @@ impl Engine {
         if matches!(taken, Ok(IntakeVerdict::KeyUsed | IntakeVerdict::BillTaken)) {
             self.connectors[first].release_stan(stan);
         }
-        match taken? {
-            IntakeVerdict::Taken => {}
-            IntakeVerdict::KeyUsed | IntakeVerdict::BillTaken => {
+        match taken {
+            Err(_) if fault::planted(Planted::UnknownCommitIsDone) => {}
+            Err(error) => return Err(error.into()),
+            Ok(IntakeVerdict::Taken) => fault::at(KillPoint::PayTaken),
+            Ok(IntakeVerdict::KeyUsed | IntakeVerdict::BillTaken) => {
                 return match self.find_key(&order).await? {
                     Some(view) => self.repeat(&order, view).await,
                     None => Err(StoreError::Corrupt("a used key has no payment".into()).into()),
@@ -185,11 +194,16 @@ impl Engine {
         loop {
             // The wire: one bounded call, no database in hand.
             let payments = self.connectors[network].connector.payments();
-            let event = match payments.send(&instruction(&work)).await {
+            let said = match too_early.take() {
+                Some(said) => said,
+                None => payments.send(&instruction(&work)).await,
+            };
+            let event = match said {
                 Ok(outcome) => Event::Answered(outcome),
-                Err(SendError::NotSent(_)) => match networks.next() {
+                Err(error) if may_go_elsewhere(&error) => match networks.next() {
                     Some(next) => match self.reroute(&work, next, &bill).await {
                         Ok(Some(rerouted)) => {
+                            fault::at(KillPoint::PayRerouted);
                             self.connectors[network].release_stan(work.attempt.refs.stan);
                             (network, work) = (next, rerouted);
                             continue;
@@ -203,20 +217,26 @@ impl Engine {
                     },
                     None => Event::NotSent,
                 },
-                Err(SendError::Unknown(cause)) => {
+                Err(cause) => {
                     tracing::warn!(payment = id.0, %cause, "a payment is in doubt");
                     Event::Silent
                 }
             };
+            fault::at(KillPoint::PayAnswered);
+            let says_paid = matches!(event, Event::Answered(Outcome::Approved(_)));
             // TX2: outcome, posting, answer and news — or, unknown, the queued reversal.
             let (state, answer) = match self.resolve(&work, Some(&payment), event).await {
                 Ok(Decided { state, answer, .. }) => (state, answer),
+                Err(_) if says_paid && fault::planted(Planted::ToldBeforeCommit) => {
+                    (PaymentState::Paid, self.unknown_yet(&payment))
+                }
                 // The store lost it on the way: the attempt is taken over when its time is over.
                 Err(error) => {
                     tracing::error!(payment = id.0, %error, "how a payment ended was not written");
                     (PaymentState::Pending, self.unknown_yet(&payment))
                 }
             };
+            fault::at(KillPoint::PayEnded);
             return Ok(Paid { payment: id, state, answer, replayed: false });
         }
     }
@@ -289,7 +309,7 @@ impl Engine {
 
     /// What a key that was used before is answered.
     async fn repeat(&self, order: &PayOrder, view: PaymentView) -> Result<Paid, PayRefusal> {
-        if view.payment.fingerprint != order.fingerprint {
+        if view.payment.fingerprint != order.fingerprint && !fault::planted(Planted::FingerprintIgnored) {
             return Err(PayRefusal::KeyReused);
         }
         self.counters.replays.fetch_add(1, Relaxed);
@@ -346,6 +366,14 @@ struct Prepared {
     card: Option<Card>,
     /// Positions of the networks, best first.
     route: Vec<usize>,
+}
+
+/// Provably not sent: the next network may have it. Unknown: none may.
+fn may_go_elsewhere(error: &SendError) -> bool {
+    match error {
+        SendError::NotSent(_) => true,
+        SendError::Unknown(_) => fault::planted(Planted::SecondNetworkInDoubt),
+    }
 }
 
 fn payment_of(order: &PayOrder, bill: &Bill, id: PaymentId, now: Timestamp, engine: &Engine) -> Payment {

@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use switch_core::attempt::{AttemptEffect, AttemptState, Event, Note};
 use switch_core::clock::Timestamp;
 use switch_core::connector::Enquiry;
+use switch_core::fault::{self, KillPoint, Planted};
 use switch_core::id::{EventId, PaymentId};
 use switch_core::idempotency::Answer;
 use switch_core::ledger::TransferKind;
@@ -14,6 +15,7 @@ use switch_core::payment::{self, Attempt, Effect, Payment, PaymentState, Step};
 use switch_store::StoreError;
 use switch_store::attempt::{self, Evidence, OpenWork};
 use switch_store::journal::{EndVerdict, Ending, Outcome};
+use switch_store::outbox::News;
 use switch_store::payment::PaymentView;
 
 use crate::{AnswerFacts, Engine};
@@ -79,7 +81,12 @@ impl Engine {
                 Some(found) if event == Event::ReversalDue && found.attempt.due_at > self.clock.now() => {
                     return self.standing(payment, Some(found)).await;
                 }
-                Some(found) if found.attempt.refs.attempt == work.attempt.refs.attempt => work = found,
+                Some(mut found) if found.attempt.refs.attempt == work.attempt.refs.attempt => {
+                    if fault::planted(Planted::StaleDecisionWins) {
+                        found.attempt.state = work.attempt.state.clone();
+                    }
+                    work = found;
+                }
                 // It ended meanwhile, or went another way. What was said of it is heard all the
                 // same: an approval that lost to a refusal is money that must go back.
                 _ => {
@@ -118,6 +125,8 @@ impl Engine {
             Some(owner) if self.is_subscriber(owner).await? => Some(owner),
             _ => None,
         };
+        let event = subscriber.map(|client| (EventId(self.new_id()), client));
+        let apart = event.filter(|_| fault::planted(Planted::EventApartFromOutcome));
         let ending = Ending {
             payment: payment.id,
             epoch: work.attempt.epoch,
@@ -135,10 +144,23 @@ impl Engine {
             transfer: promise.ended(kind, now),
             release: work.bill.filter(|_| has(&Effect::ReleaseBill)),
             purge: work.card.filter(|_| has(&Effect::PurgeCard)),
-            event: subscriber.map(|client| (EventId(self.new_id()), client)),
+            event: event.filter(|_| apart.is_none()),
         };
         if self.journal.end(ending).await? == EndVerdict::Superseded {
             return Ok(None);
+        }
+        if let Some((event, client)) = apart {
+            let mut tx = self.db.begin().await?;
+            let news = News { event, client, payment: payment.id, state, at: now };
+            switch_store::outbox::publish(&mut tx, &news).await?;
+            tx.commit().await?;
+        }
+        if kind == TransferKind::Void && fault::planted(Planted::HoldVoidedTwice) {
+            let mut again = promise.ended(kind, now);
+            again.seq += 100;
+            let mut tx = self.db.begin().await?;
+            switch_store::ledger::write(&mut tx, &again).await?;
+            tx.commit().await?;
         }
         if let Some(counterparty) = self.counterparty(&work.attempt.connector) {
             counterparty.release_stan(work.attempt.refs.stan);
@@ -181,7 +203,7 @@ impl Engine {
                 (open.attempt.state, open.attempt.due_at) = (step.next.clone(), due_at);
                 open.attempt.epoch += 1;
             }
-            if work.attempt.state == AttemptState::Sending {
+            if work.attempt.state == AttemptState::Sending && !fault::planted(Planted::AnswerNotKept) {
                 attempt::keep_answer(&mut tx, payment.id, &answer, now).await?;
                 self.counters.in_doubt.fetch_add(1, Relaxed);
             }
@@ -206,7 +228,9 @@ impl Engine {
                     | Effect::Publish(_) => {}
                 }
             }
+            fault::at(KillPoint::StepWritten);
             tx.commit().await?;
+            fault::at(KillPoint::StepCommitted);
         }
         if matches!(open.attempt.state, AttemptState::InDoubt(_)) {
             self.reversals_due.notify_one();

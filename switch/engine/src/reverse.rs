@@ -10,7 +10,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use switch_core::attempt::{AttemptState, Event};
-use switch_core::connector::{Reversal, ReversalReason, SendError};
+use switch_core::connector::{Enquiry, Instruction, Reversal, ReversalReason, SendError};
+use switch_core::fault::{self, KillPoint, Planted};
 use switch_core::id::PaymentId;
 use switch_store::StoreError;
 use switch_store::attempt::{self, OpenWork};
@@ -42,6 +43,7 @@ impl Engine {
         let mut tx = self.db.begin().await?;
         let taken = attempt::take_over(&mut tx, self.settings.node, true, now).await?;
         tx.commit().await?;
+        fault::at(KillPoint::Recovered);
         let mut recovered = Recovered { put_in_doubt: taken.len(), open: Vec::new() };
         let mut after = PaymentId(0);
         loop {
@@ -88,21 +90,30 @@ impl Engine {
             None => return Ok(()),
         };
 
+        if self.take_a_planted_turn(counterparty, &work).await? {
+            return Ok(());
+        }
         // Durable before it leaves: whoever finds the row knows one may be out.
         let decided = self.resolve(&work, None, Event::ReversalDue).await?;
         let (Some(work), Some(send)) = (decided.open, decided.reversal) else { return Ok(()) };
-        let reversal = Reversal {
+        fault::at(KillPoint::ReverseDue);
+        let mut reversal = Reversal {
             original: work.attempt.refs.clone(),
             card: self.card_of(&work).await?,
             repeat: send.repeat,
             reason: reason_of(&work.attempt.state),
         };
+        if fault::planted(Planted::ReversalOfAnother) {
+            reversal.original.attempt.0 += 1;
+        }
         self.counters.reversals_sent.fetch_add(1, Relaxed);
         let event = match counterparty.connector.payments().reverse(&reversal).await {
             Ok(answer) => Event::ReversalAnswered(answer),
             Err(SendError::NotSent(_) | SendError::Unknown(_)) => Event::ReversalSilent,
         };
+        fault::at(KillPoint::ReverseAnswered);
         let decided = self.resolve(&work, None, event).await?;
+        fault::at(KillPoint::ReverseEnded);
         if let Some(open) = decided.open {
             let sends = sends_of(&open.attempt.state);
             let wait = self.reversal_wait_ms(&open.attempt.connector, sends);
@@ -147,9 +158,42 @@ impl Engine {
             return Ok(Some(work));
         }
         match counterparty.connector.payments().enquire(&work.attempt.refs).await {
-            Ok(answer) => Ok(self.resolve(&work, None, Event::Enquired(answer)).await?.open),
+            Ok(answer) => {
+                fault::at(KillPoint::ReverseEnquired);
+                Ok(self.resolve(&work, None, Event::Enquired(answer)).await?.open)
+            }
             Err(_) => Ok(Some(work)),
         }
+    }
+
+    /// The mistakes that can be planted in a reversal. Whether one was made.
+    async fn take_a_planted_turn(
+        &self,
+        counterparty: &Counterparty,
+        work: &OpenWork,
+    ) -> Result<bool, StoreError> {
+        let state = &work.attempt.state;
+        let payments = counterparty.connector.payments();
+        if fault::planted(Planted::ExpiredReversalDropped) && matches!(state, AttemptState::Review { .. }) {
+            let dropped = Event::Enquired(Enquiry::Absent { code: "expired".into() });
+            self.resolve(work, None, dropped).await?;
+            return Ok(true);
+        }
+        if fault::planted(Planted::ResendAfterCrash) && matches!(state, AttemptState::InDoubt(_)) {
+            let mut refs = work.attempt.refs.clone();
+            refs.stan = lock(&counterparty.stans).allocate().unwrap_or(1);
+            let again = Instruction { refs, card: self.card_of(work).await? };
+            if let Ok(outcome) = payments.send(&again).await {
+                self.resolve(work, None, Event::Answered(outcome)).await?;
+                return Ok(true);
+            }
+        }
+        if fault::planted(Planted::ReversalBeforeCommit) && matches!(state, AttemptState::InDoubt(_)) {
+            let original = work.attempt.refs.clone();
+            let early = Reversal { original, card: None, repeat: false, reason: reason_of(state) };
+            drop(payments.reverse(&early).await);
+        }
+        Ok(false)
     }
 
     async fn card_of(&self, work: &OpenWork) -> Result<Option<switch_core::card::Card>, StoreError> {
@@ -197,9 +241,10 @@ pub(crate) async fn work(engine: Arc<Engine>) {
     let room = Arc::new(Semaphore::new(IN_HAND_MAX));
     loop {
         tokio::select! {
+            biased;
             () = engine.stop.cancelled() => return,
             () = engine.reversals_due.notified() => {}
-            () = tokio::time::sleep(LOOK_EVERY) => {}
+            () = engine.runtime.wait(LOOK_EVERY) => {}
         }
         if let Err(error) = look(&engine, &in_hand, &room).await {
             tracing::error!(%error, "due reversals could not be read");
@@ -223,9 +268,9 @@ async fn look(
             }
             let Ok(place) = Arc::clone(room).acquire_owned().await else { return Ok(()) };
             started += 1;
-            let (engine, in_hand) = (Arc::clone(engine), Arc::clone(in_hand));
-            engine.tasks.clone().spawn(async move {
-                if let Err(error) = engine.take_back(work).await {
+            let (taker, in_hand) = (Arc::clone(engine), Arc::clone(in_hand));
+            engine.begin(async move {
+                if let Err(error) = taker.take_back(work).await {
                     tracing::error!(%error, payment = payment.0, "a reversal step failed");
                 }
                 lock(&in_hand).remove(&payment);

@@ -13,6 +13,7 @@ use sqlx::sqlite::{
 use sqlx::{Postgres, Row as _, Sqlite};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
+use crate::memory::{MemoryDb, MemoryRow, MemoryTx};
 use crate::statements::Statement;
 
 /// Which engine.
@@ -63,6 +64,8 @@ pub enum Db {
     Sqlite(SqliteDb),
     /// PostgreSQL.
     Postgres(PgDb),
+    /// The embedded engine in memory, for the simulation.
+    Memory(MemoryDb),
 }
 
 /// The embedded engine.
@@ -146,7 +149,7 @@ impl Db {
     #[must_use]
     pub fn backend(&self) -> Backend {
         match self {
-            Self::Sqlite(_) => Backend::Sqlite,
+            Self::Sqlite(_) | Self::Memory(_) => Backend::Sqlite,
             Self::Postgres(_) => Backend::Postgres,
         }
     }
@@ -163,6 +166,7 @@ impl Db {
                 Tx::Sqlite(db.writer.begin_with("BEGIN IMMEDIATE").await?, turn)
             }
             Self::Postgres(db) => Tx::Postgres(db.pool.begin().await?),
+            Self::Memory(db) => Tx::Memory(db.begin().await?),
         })
     }
 
@@ -179,6 +183,7 @@ impl Db {
             Self::Postgres(db) => {
                 rows(bind_postgres(statement, values).fetch_all(&db.pool).await?, Row::Postgres)
             }
+            Self::Memory(db) => rows(db.fetch_all(statement, values).await?, Row::Memory),
         })
     }
 
@@ -198,10 +203,14 @@ impl Db {
     pub async fn prepare(&self, statement: &Statement) -> Result<(), StoreError> {
         use sqlx::{Executor, SqlSafeStr, SqlStr};
         let Some(text) = statement.text(self.backend()) else { return Ok(()) };
+        if let Self::Memory(db) = self {
+            return db.prepare(text);
+        }
         let text: SqlStr = text.into_sql_str();
         match self {
             Self::Sqlite(db) => drop(db.writer.acquire().await?.prepare(text).await?),
             Self::Postgres(db) => drop(db.pool.acquire().await?.prepare(text).await?),
+            Self::Memory(_) => {}
         }
         Ok(())
     }
@@ -209,13 +218,13 @@ impl Db {
     pub(crate) fn sqlite_writer(&self) -> Option<&SqlitePool> {
         match self {
             Self::Sqlite(db) => Some(&db.writer),
-            Self::Postgres(_) => None,
+            Self::Postgres(_) | Self::Memory(_) => None,
         }
     }
 
     pub(crate) fn postgres_pool(&self) -> Option<&PgPool> {
         match self {
-            Self::Sqlite(_) => None,
+            Self::Sqlite(_) | Self::Memory(_) => None,
             Self::Postgres(db) => Some(&db.pool),
         }
     }
@@ -228,6 +237,7 @@ impl Db {
                 db.writer.close().await;
             }
             Self::Postgres(db) => db.pool.close().await,
+            Self::Memory(_) => {}
         }
     }
 }
@@ -239,6 +249,8 @@ pub enum Tx {
     Sqlite(sqlx::Transaction<'static, Sqlite>, OwnedMutexGuard<()>),
     /// Of PostgreSQL.
     Postgres(sqlx::Transaction<'static, Postgres>),
+    /// Of the simulation.
+    Memory(MemoryTx),
 }
 
 impl Tx {
@@ -253,6 +265,7 @@ impl Tx {
                 drop(turn);
             }
             Self::Postgres(tx) => tx.commit().await?,
+            Self::Memory(tx) => tx.commit().await?,
         }
         Ok(())
     }
@@ -266,6 +279,7 @@ impl Tx {
         Ok(match self {
             Self::Sqlite(tx, _) => bind_sqlite(statement, values).execute(&mut **tx).await?.rows_affected(),
             Self::Postgres(tx) => bind_postgres(statement, values).execute(&mut **tx).await?.rows_affected(),
+            Self::Memory(tx) => tx.execute(statement, values).await?,
         })
     }
 
@@ -282,6 +296,7 @@ impl Tx {
             Self::Postgres(tx) => {
                 rows(bind_postgres(statement, values).fetch_all(&mut **tx).await?, Row::Postgres)
             }
+            Self::Memory(tx) => rows(tx.fetch_all(statement, values).await?, Row::Memory),
         })
     }
 
@@ -362,6 +377,7 @@ bind_fn!(bind_postgres, Postgres, Backend::Postgres);
 pub(crate) enum Row {
     Sqlite(SqliteRow),
     Postgres(PgRow),
+    Memory(MemoryRow),
 }
 
 impl Row {
@@ -377,6 +393,7 @@ impl Row {
                 Ok(value) => value,
                 Err(_) => row.try_get::<Option<i32>, _>(column)?.map(i64::from),
             },
+            Self::Memory(row) => row.maybe_int(column)?,
         })
     }
 
@@ -388,6 +405,7 @@ impl Row {
         Ok(match self {
             Self::Sqlite(row) => row.try_get(column)?,
             Self::Postgres(row) => row.try_get(column)?,
+            Self::Memory(row) => row.maybe_text(column)?,
         })
     }
 
@@ -395,6 +413,7 @@ impl Row {
         Ok(match self {
             Self::Sqlite(row) => row.try_get(column)?,
             Self::Postgres(row) => row.try_get(column)?,
+            Self::Memory(row) => row.maybe_bytes(column)?,
         })
     }
 

@@ -21,6 +21,7 @@ use crate::bill::{bill_columns, read_bill, read_payer};
 use crate::card::{SealedCard, read_card};
 use crate::db::{Backend, Db, PgDb, Row, SqliteDb, StoreError};
 use crate::journal::postgres::SESSION;
+use crate::memory::MemoryDb;
 use crate::statements::statements;
 
 const QUEUE_MAX: usize = 8192;
@@ -53,7 +54,14 @@ type Asked = (Pair, oneshot::Sender<Result<Option<Facts>, StoreError>>);
 /// The reader that groups requests.
 #[derive(Debug, Clone)]
 pub struct FactReader {
-    queue: mpsc::Sender<Asked>,
+    body: Body,
+}
+
+#[derive(Debug, Clone)]
+enum Body {
+    Grouped(mpsc::Sender<Asked>),
+    /// In memory there is no hop to share.
+    Alone(MemoryDb),
 }
 
 impl FactReader {
@@ -66,8 +74,9 @@ impl FactReader {
         match db {
             Db::Sqlite(db) => start_sqlite(db, asked)?,
             Db::Postgres(db) => start_postgres(db, asked),
+            Db::Memory(db) => return Ok(Self { body: Body::Alone(db.clone()) }),
         }
-        Ok(Self { queue })
+        Ok(Self { body: Body::Grouped(queue) })
     }
 
     /// The facts of a bill and a card; `None` when there is no such bill.
@@ -75,8 +84,12 @@ impl FactReader {
     /// # Errors
     /// The engine's own, or [`StoreError::Stopped`].
     pub async fn find(&self, bill: BillId, card: Option<CardId>) -> Result<Option<Facts>, StoreError> {
+        let queue = match &self.body {
+            Body::Grouped(queue) => queue,
+            Body::Alone(db) => return db.reads(|db| look_up(db, bill, card)).await,
+        };
         let (reply, facts) = oneshot::channel();
-        self.queue.send(((bill, card), reply)).await.map_err(|_| StoreError::Stopped)?;
+        queue.send(((bill, card), reply)).await.map_err(|_| StoreError::Stopped)?;
         facts.await.map_err(|_| StoreError::Stopped)?
     }
 }

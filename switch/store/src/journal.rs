@@ -25,6 +25,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::attempt::OpenAttempt;
 use crate::db::{Db, StoreError};
 
+pub(crate) mod memory;
 pub(crate) mod plain;
 pub(crate) mod postgres;
 pub(crate) mod sqlite;
@@ -180,6 +181,7 @@ impl Journal {
             Db::Postgres(db) => {
                 postgres::start((*db.options).clone(), commands, Arc::clone(&counts)).await?;
             }
+            Db::Memory(db) => memory::start(db, commands, Arc::clone(&counts)),
         }
         Ok(Self { queue, counts })
     }

@@ -15,6 +15,7 @@ pub mod db;
 pub mod facts;
 pub mod journal;
 pub mod ledger;
+pub mod memory;
 pub mod outbox;
 pub mod payment;
 pub mod schema;

@@ -20,6 +20,7 @@ use switch_engine::bill::NewBill;
 use switch_engine::outbox::{Courier, Delivery, DeliveryError};
 use switch_engine::pay::{Paid, PayOrder, PayRefusal};
 use switch_engine::reverse::Recovered;
+use switch_engine::runtime::Tokio;
 use switch_engine::vault::Vault;
 use switch_engine::{AnswerFacts, AnswerWriter, Engine, EngineParts, EngineSettings, evidence};
 use switch_store::client::{Client, ClientKind, Webhook};
@@ -185,6 +186,7 @@ impl World {
             journal: Journal::start(&db).await.expect("the writer starts"),
             db: db.clone(),
             clock: self.clock.clone(),
+            runtime: Arc::new(Tokio),
             public_ids: PublicIds::new([5; 16]),
             connectors: self.networks.iter().map(|n| Arc::clone(n) as Arc<dyn Connector>).collect(),
             evidence: inbox,

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{Connection, Executor, Row};
+use switch_core::fault::{self, KillPoint};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{Command, Counts, EndVerdict, Ending, Intake, IntakeVerdict};
@@ -154,9 +155,11 @@ async fn write_groups(
     while commands.recv_many(&mut group, GROUP_MAX).await > 0 {
         let mut parts = VecDeque::from(Part::of(&mut group));
         while let Some(part) = parts.pop_front() {
+            fault::at(KillPoint::JournalWritten);
             let written = write_group(&mut db, &options, &part.intake_rows(), &part.ending_rows()).await;
             match written {
                 Ok(steps) => {
+                    fault::at(KillPoint::JournalCommitted);
                     counts.committed(part.len());
                     part.tell(&steps);
                 }

@@ -15,6 +15,7 @@ use super::{Command, Counts, EndVerdict, Ending, Intake, IntakeVerdict, Outcome}
 use crate::attempt::{state_columns, state_word};
 use crate::db::{Backend, SqliteDb, StoreError};
 use crate::statements::{Statement, statements};
+use switch_core::fault::{self, KillPoint};
 use switch_core::id::PaymentId;
 use switch_core::payment::RefusedReason;
 
@@ -117,40 +118,38 @@ fn write_groups(
 ) {
     let mut group = Vec::with_capacity(GROUP_MAX);
     while commands.blocking_recv_many(&mut group, GROUP_MAX) > 0 {
-        if let Err(error) = write_and_tell(db, turn, &mut group, counts) {
-            if group.len() > 1 && error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) {
-                // One of them cannot be written: the others must not suffer for it.
-                tracing::error!(%error, commands = group.len(), "a group is written one by one");
-                for command in group.drain(..) {
-                    let mut alone = vec![command];
-                    if let Err(error) = write_and_tell(db, turn, &mut alone, counts) {
-                        refuse_all(&mut alone, &error, counts);
-                    }
+        let _turn = turn.blocking_lock();
+        settle(db, &mut group, counts);
+    }
+}
+
+/// Writes a group in the writer's turn and tells each command its verdict.
+pub(super) fn settle(db: &mut Connection, group: &mut Vec<Command>, counts: &Counts) {
+    if let Err(error) = write_and_tell(db, group, counts) {
+        if group.len() > 1 && error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) {
+            // One of them cannot be written: the others must not suffer for it.
+            tracing::error!(%error, commands = group.len(), "a group is written one by one");
+            for command in group.drain(..) {
+                let mut alone = vec![command];
+                if let Err(error) = write_and_tell(db, &mut alone, counts) {
+                    refuse_all(&mut alone, &error, counts);
                 }
-            } else {
-                refuse_all(&mut group, &error, counts);
             }
+        } else {
+            refuse_all(group, &error, counts);
         }
     }
 }
 
 /// Empties the group unless it fails.
-fn write_and_tell(
-    db: &mut Connection,
-    turn: &Mutex<()>,
-    group: &mut Vec<Command>,
-    counts: &Counts,
-) -> rusqlite::Result<()> {
-    let verdicts = {
-        let _turn = turn.blocking_lock();
-        write_group(db, group)?
-    };
+fn write_and_tell(db: &mut Connection, group: &mut Vec<Command>, counts: &Counts) -> rusqlite::Result<()> {
+    let verdicts = write_group(db, group)?;
     counts.committed(group.len());
     group.drain(..).zip(verdicts).for_each(|(command, verdict)| verdict.tell(command));
     Ok(())
 }
 
-fn refuse_all(group: &mut Vec<Command>, error: &rusqlite::Error, counts: &Counts) {
+pub(super) fn refuse_all(group: &mut Vec<Command>, error: &rusqlite::Error, counts: &Counts) {
     counts.failures.fetch_add(1, Ordering::Relaxed);
     if error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure) {
         counts.storage_failed.store(true, Ordering::Relaxed);
@@ -159,7 +158,7 @@ fn refuse_all(group: &mut Vec<Command>, error: &rusqlite::Error, counts: &Counts
     group.drain(..).for_each(|command| refuse(command, error));
 }
 
-enum Verdict {
+pub(super) enum Verdict {
     Intake(IntakeVerdict),
     End(EndVerdict),
 }
@@ -183,7 +182,8 @@ fn refuse(command: Command, error: &rusqlite::Error) {
     }
 }
 
-fn write_group(db: &mut Connection, group: &[Command]) -> rusqlite::Result<Vec<Verdict>> {
+/// One transaction; a verdict for each command.
+pub(super) fn write_group(db: &mut Connection, group: &[Command]) -> rusqlite::Result<Vec<Verdict>> {
     let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let verdicts = group
         .iter()
@@ -192,7 +192,9 @@ fn write_group(db: &mut Connection, group: &[Command]) -> rusqlite::Result<Vec<V
             Command::End(ending, _) => end(&tx, ending).map(Verdict::End),
         })
         .collect::<rusqlite::Result<_>>()?;
+    fault::at(KillPoint::JournalWritten);
     tx.commit()?;
+    fault::at(KillPoint::JournalCommitted);
     Ok(verdicts)
 }
 
@@ -200,9 +202,20 @@ fn run(tx: &Transaction<'_>, statement: &Statement, values: impl rusqlite::Param
     Ok(tx.prepare_cached(text(statement))?.execute(values)? > 0)
 }
 
-fn take_in(tx: &Transaction<'_>, intake: &Intake) -> rusqlite::Result<IntakeVerdict> {
-    let Intake { payment: p, bill, attempt: a } = intake;
-    let key_is_new = run(
+/// The key alone: a mistake that can be planted, and no part of the journal.
+pub(super) fn take_keys_apart(db: &mut Connection, group: &[Command]) -> rusqlite::Result<()> {
+    let tx = db.transaction()?;
+    for command in group {
+        if let Command::Intake(intake, _) = command {
+            take_key(&tx, intake)?;
+        }
+    }
+    tx.commit()
+}
+
+fn take_key(tx: &Transaction<'_>, intake: &Intake) -> rusqlite::Result<bool> {
+    let Intake { payment: p, bill, .. } = intake;
+    run(
         tx,
         &TAKE_KEY,
         params![
@@ -219,8 +232,12 @@ fn take_in(tx: &Transaction<'_>, intake: &Intake) -> rusqlite::Result<IntakeVerd
             p.created_at.0,
             p.business_date.0,
         ],
-    )?;
-    if !key_is_new {
+    )
+}
+
+fn take_in(tx: &Transaction<'_>, intake: &Intake) -> rusqlite::Result<IntakeVerdict> {
+    let Intake { payment: p, bill, attempt: a } = intake;
+    if !take_key(tx, intake)? {
         return Ok(IntakeVerdict::KeyUsed);
     }
     if !run(tx, &CLAIM_BILL, params![bill.0, p.id.0, p.created_at.0])? {

@@ -1,0 +1,38 @@
+//! The journal's body in memory: the group commit of SQLite, on a connection whose
+//! commits may be slow, refused, lost, or done and never heard of.
+
+use std::sync::Arc;
+
+use switch_core::fault::{Planted, planted};
+use tokio::sync::mpsc;
+
+use super::sqlite::{refuse_all, settle, take_keys_apart, write_group};
+use super::{Command, Counts};
+use crate::memory::{Fate, Hop, MemoryDb, broken, busy};
+
+const GROUP_MAX: usize = 64;
+
+pub(super) fn start(db: &MemoryDb, commands: mpsc::Receiver<Command>, counts: Arc<Counts>) {
+    db.host.begin(Box::pin(write_groups(db.clone(), commands, counts)));
+}
+
+async fn write_groups(db: MemoryDb, mut commands: mpsc::Receiver<Command>, counts: Arc<Counts>) {
+    let mut group = Vec::with_capacity(GROUP_MAX);
+    while commands.recv_many(&mut group, GROUP_MAX).await > 0 {
+        let fate = db.host.hop(Hop::Commit).await;
+        if fate == Fate::Lost && planted(Planted::KeyApartFromEffect) {
+            drop(db.writes_group(|db| take_keys_apart(db, &group)).await);
+        }
+        match fate {
+            Fate::Done => {
+                db.writes_group(|db| settle(db, &mut group, &counts)).await;
+            }
+            Fate::Unheard => {
+                let written = db.writes_group(|db| write_group(db, &group)).await;
+                refuse_all(&mut group, &written.err().unwrap_or_else(broken), &counts);
+            }
+            Fate::Busy => refuse_all(&mut group, &busy(), &counts),
+            Fate::Lost => refuse_all(&mut group, &broken(), &counts),
+        }
+    }
+}
