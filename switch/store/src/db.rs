@@ -13,6 +13,7 @@ use sqlx::sqlite::{
 use sqlx::{Postgres, Row as _, Sqlite};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
+use crate::again::LOCK_WAIT;
 use crate::memory::{MemoryDb, MemoryRow, MemoryTx};
 use crate::statements::Statement;
 
@@ -109,7 +110,8 @@ impl Db {
             .pragma("cache_size", "-20000")
             .pragma("temp_store", "MEMORY")
             .pragma("wal_autocheckpoint", "0");
-        let writer = SqlitePoolOptions::new().max_connections(1).connect_with(connect.clone());
+        let writer = connect.clone().busy_timeout(LOCK_WAIT);
+        let writer = SqlitePoolOptions::new().max_connections(1).connect_with(writer);
         let writer = writer.await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(connections.max(1))

@@ -12,13 +12,12 @@ use switch_core::fault::{self, KillPoint};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{Command, Counts, EndVerdict, Ending, Intake, IntakeVerdict};
+use crate::again::{self, TRIES};
 use crate::db::{Backend, StoreError};
 use crate::statements::statements;
 
 /// Commands of one statement. Its joins are small nested loops, so it is small.
 const GROUP_MAX: usize = 128;
-/// How often a group is tried over when the link or the serialisation fails.
-const TRIES: u32 = 5;
 
 statements! {
     GROUP = postgres_only("
@@ -265,7 +264,7 @@ enum Trouble {
 fn trouble(error: &sqlx::Error) -> Trouble {
     let code = error.as_database_error().and_then(|e| e.code()).unwrap_or_default();
     match &*code {
-        "40001" | "40P01" => Trouble::Serialisation,
+        code if again::is_contention(Backend::Postgres, code) => Trouble::Serialisation,
         "" => Trouble::Link,
         code if code.starts_with("08") || code.starts_with("57") => Trouble::Link,
         _ => Trouble::Command,
@@ -296,8 +295,11 @@ async fn write_group(
             return Err(error);
         }
         tracing::warn!(%error, tries, "a group is written again");
-        tokio::time::sleep(Duration::from_millis(50 << (2 * tries))).await;
-        if trouble == Trouble::Link {
+        if trouble == Trouble::Serialisation {
+            again::count_again(Backend::Postgres);
+            tokio::time::sleep(again::pause(tries)).await;
+        } else {
+            tokio::time::sleep(Duration::from_millis(50 << (2 * tries))).await;
             match connect(options).await {
                 Ok(fresh) => *db = fresh,
                 Err(error) if tries + 1 >= TRIES => return Err(error),

@@ -27,11 +27,13 @@ macro_rules! suite {
 mod attempts;
 mod bed;
 mod cash;
+mod contention;
 mod group;
 mod journal;
 mod ledger;
 mod outbox;
 mod reading;
 mod schema;
+mod trouble;
 mod unknown_commit;
 mod write_ahead_log;
