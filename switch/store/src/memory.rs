@@ -6,9 +6,9 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use rusqlite::Connection;
 use rusqlite::functions::FunctionFlags;
 use rusqlite::types::Value as Cell;
-use rusqlite::{Connection, params_from_iter};
 use switch_core::connector::Reply;
 use tokio::sync::{Mutex as Turn, OwnedMutexGuard};
 
@@ -222,7 +222,8 @@ impl MemoryTx {
         self.db.passes(Hop::Statement).await?;
         let db = self.db.server.lock();
         let mut prepared = db.prepare_cached(text(statement))?;
-        Ok(prepared.execute(params_from_iter(values.into_iter().map(cell)))? as u64)
+        bind(&mut prepared, values)?;
+        Ok(prepared.raw_execute()? as u64)
     }
 
     pub(crate) async fn fetch_all(
@@ -260,10 +261,25 @@ fn cell(value: Value) -> Cell {
     }
 }
 
+/// Binds each value to its number: to this engine `$2` is a name like any other, and its
+/// place is where it is met first.
+fn bind(prepared: &mut rusqlite::Statement<'_>, values: Vec<Value>) -> rusqlite::Result<()> {
+    let cells: Vec<_> = values.into_iter().map(cell).collect();
+    for place in 1..=prepared.parameter_count() {
+        let name = prepared.parameter_name(place).and_then(|name| name.get(1..));
+        let number = name.and_then(|digits| digits.parse::<usize>().ok());
+        let value = number.and_then(|number| cells.get(number.checked_sub(1)?));
+        let value = value.ok_or(rusqlite::Error::InvalidParameterCount(cells.len(), place))?;
+        prepared.raw_bind_parameter(place, value)?;
+    }
+    Ok(())
+}
+
 fn query(db: &Connection, statement: &Statement, values: Vec<Value>) -> Result<Vec<MemoryRow>, StoreError> {
     let mut prepared = db.prepare_cached(text(statement))?;
     let names: Arc<[String]> = prepared.column_names().into_iter().map(str::to_owned).collect();
-    let mut rows = prepared.query(params_from_iter(values.into_iter().map(cell)))?;
+    bind(&mut prepared, values)?;
+    let mut rows = prepared.raw_query();
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         let cells = (0..names.len()).map(|at| row.get::<_, Cell>(at));

@@ -31,6 +31,7 @@ mod contention;
 mod group;
 mod journal;
 mod ledger;
+mod model;
 mod outbox;
 mod reading;
 mod schema;

@@ -43,6 +43,16 @@ impl<'a> Trouble<'a> {
         Self { bed }
     }
 
+    /// What was planted before.
+    pub(crate) fn of(bed: &'a Bed) -> Self {
+        Self { bed }
+    }
+
+    /// None for anybody, whether it was met or not.
+    pub(crate) async fn none(&self) {
+        self.bed.raw.number("SELECT setval('trouble', 1) + setval('trouble_at_commit', 1)").await;
+    }
+
     /// The next transactions fail, `times` of them: at their first statement, or at
     /// their commit.
     pub(crate) async fn next(&self, times: u32, code: &str, at_commit: bool) {
