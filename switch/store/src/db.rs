@@ -167,7 +167,13 @@ impl Db {
                 let turn = Arc::clone(&db.turn).lock_owned().await;
                 Tx::Sqlite(db.writer.begin_with("BEGIN IMMEDIATE").await?, turn)
             }
-            Self::Postgres(db) => Tx::Postgres(db.pool.begin().await?),
+            Self::Postgres(db) => {
+                // In a task of its own: a caller that goes away while the server answers
+                // would leave the connection in the pool with its transaction open.
+                let pool = db.pool.clone();
+                let begun = tokio::spawn(async move { pool.begin().await });
+                Tx::Postgres(begun.await.map_err(|_| StoreError::Stopped)??)
+            }
             Self::Memory(db) => Tx::Memory(db.begin().await?),
         })
     }

@@ -149,8 +149,8 @@ fn write_and_tell(db: &mut Connection, group: &mut Vec<Command>, counts: &Counts
         match write_group(db, group) {
             Err(error) if again::is_busy(&error) && used < TRIES => {
                 tracing::warn!(%error, used, "a group is written again");
+                // Without a pause: the engine has waited for the lock itself.
                 again::count_again(Backend::Sqlite);
-                thread::sleep(again::pause(used));
                 used += 1;
             }
             written => break written?,

@@ -33,7 +33,7 @@ pub(super) enum Command {
 pub(super) enum Operation {
     /// Commands that are queued at once.
     Group(Vec<Command>),
-    Step(Step),
+    Step(Box<Step>),
 }
 
 /// What there is to choose from.
@@ -74,7 +74,7 @@ impl Choice<'_> {
                 commands.map(|i| self.command(a.wrapping_add(i), own(i))).collect(),
             ));
         }
-        self.step(kind % 32, a, b, c).map(Operation::Step)
+        self.step(kind % 32, a, b, c).map(|step| Operation::Step(Box::new(step)))
     }
 
     fn command(&self, a: u16, (b, c): (u16, u16)) -> Command {
@@ -175,7 +175,7 @@ impl Choice<'_> {
                 (new.refs.stan, new.refs.sent_at) = (u32::from(c) + 1, moment(c));
                 (new.attempt_no, new.connector) = (old.attempt_no + 1, "other".into());
                 (new.debit, new.due_at) = (bed.bank, moment(b));
-                Step::Reroute { old, new, business_date: TODAY }
+                Step::Reroute { old: Box::new(old), new: Box::new(new), business_date: TODAY }
             }
             11 | 12 => {
                 let open = self.open(a)?;

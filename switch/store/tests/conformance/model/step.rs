@@ -22,8 +22,8 @@ pub(super) const HELD_MS: i64 = 1 << 45;
 #[derive(Debug, Clone)]
 pub(super) enum Step {
     Reroute {
-        old: OpenAttempt,
-        new: OpenAttempt,
+        old: Box<OpenAttempt>,
+        new: Box<OpenAttempt>,
         business_date: BusinessDate,
     },
     Advance {
