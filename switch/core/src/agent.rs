@@ -9,6 +9,7 @@ use crate::connector::Reply;
 use crate::id::{ClientId, PaymentId};
 use crate::idempotency::IdempotencyKey;
 use crate::money::Money;
+use crate::payment::RefusedReason;
 
 /// A terminal of an agent, as registered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,6 +125,21 @@ pub enum CashRefusal {
     /// The switch cannot answer now; nothing was changed.
     #[error("the switch cannot answer now")]
     Unavailable,
+}
+
+/// The words for a refusal that is kept under its key.
+impl From<RefusedReason> for CashRefusal {
+    fn from(reason: RefusedReason) -> Self {
+        match reason {
+            RefusedReason::BillTaken => Self::BillInPayment,
+            RefusedReason::BillPaid => Self::BillPaid,
+            RefusedReason::BillCancelled => Self::BillCancelled,
+            RefusedReason::BillExpired => Self::BillExpired,
+            RefusedReason::AmountDiffers => Self::AmountDiffers,
+            RefusedReason::AmountAboveLimit => Self::AmountAboveLimit,
+            RefusedReason::FloatShort => Self::FloatShort,
+        }
+    }
 }
 
 impl CashRefusal {

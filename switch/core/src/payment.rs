@@ -143,18 +143,51 @@ impl PaymentState {
 /// Why a payment never started: stored under its key like any other answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RefusedReason {
-    /// The bill is paid, cancelled or being paid by another payment.
+    /// Another payment of the bill is under way; of an API payment also: it is
+    /// paid or was withdrawn.
     BillTaken,
+    /// The bill is paid.
+    BillPaid,
+    /// The department withdrew the bill.
+    BillCancelled,
+    /// The bill's time is over.
+    BillExpired,
+    /// Amount or currency are not what is owed.
+    AmountDiffers,
+    /// Above the limit of the terminal.
+    AmountAboveLimit,
     /// The agent's float does not cover it.
     FloatShort,
 }
 
 impl RefusedReason {
+    /// Every reason.
+    pub const ALL: [Self; 7] = [
+        Self::BillTaken,
+        Self::BillPaid,
+        Self::BillCancelled,
+        Self::BillExpired,
+        Self::AmountDiffers,
+        Self::AmountAboveLimit,
+        Self::FloatShort,
+    ];
+
+    /// The reason of a word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == word)
+    }
+
     /// The word in the database.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::BillTaken => "bill_taken",
+            Self::BillPaid => "bill_paid",
+            Self::BillCancelled => "bill_cancelled",
+            Self::BillExpired => "bill_expired",
+            Self::AmountDiffers => "amount_differs",
+            Self::AmountAboveLimit => "amount_above_limit",
             Self::FloatShort => "float_short",
         }
     }

@@ -103,7 +103,7 @@ impl Engine {
     async fn payable_bill(&self, public: &str) -> Result<BillView, CashRefusal> {
         let view = self.bill_of(public).await?;
         match refusal_of(view.state(self.clock.now())) {
-            Some(refusal) => Err(refusal),
+            Some(reason) => Err(reason.into()),
             None => Ok(view),
         }
     }
@@ -117,13 +117,12 @@ impl Engine {
         if let Some(view) = seen.await.map_err(unavailable)? {
             return self.repeat_cash(&fingerprint, &view);
         }
-        let view = self.payable_bill(&order.bill).await?;
-        if view.bill.amount != order.amount {
-            return Err(CashRefusal::AmountDiffers);
-        }
-        limits::check(order.amount, order.terminal.amount_max_minor)
-            .map_err(|_| CashRefusal::AmountAboveLimit)?;
+        let view = self.bill_of(&order.bill).await?;
         let now = self.clock.now();
+        let within_limit = limits::check(order.amount, order.terminal.amount_max_minor).is_ok();
+        let refused = refusal_of(view.state(now))
+            .or((view.bill.amount != order.amount).then_some(RefusedReason::AmountDiffers))
+            .or((!within_limit).then_some(RefusedReason::AmountAboveLimit));
         let payment = Payment {
             id: PaymentId(self.new_id()),
             client: agent,
@@ -137,19 +136,21 @@ impl Engine {
             created_at: now,
             business_date: self.clock.business_date(now),
         };
-        match self.write_cash(&payment, &view).await.map_err(unavailable)? {
+        let verdict = match refused {
+            Some(reason) => self.write_refusal(&payment, reason).await,
+            None => self.write_cash(&payment, &view).await,
+        };
+        match verdict.map_err(unavailable)? {
             CashVerdict::Paid => {
                 self.count_end(PaymentState::Paid);
                 Ok(receipt(&payment, &approval_code(self, payment.id)))
             }
-            CashVerdict::Refused(RefusedReason::FloatShort) => {
+            CashVerdict::Refused(reason) => {
                 self.count_end(PaymentState::Refused);
-                self.counters.float_exhausted.fetch_add(1, Relaxed);
-                Err(CashRefusal::FloatShort)
-            }
-            CashVerdict::Refused(RefusedReason::BillTaken) => {
-                self.count_end(PaymentState::Refused);
-                Err(CashRefusal::BillInPayment)
+                if reason == RefusedReason::FloatShort {
+                    self.counters.float_exhausted.fetch_add(1, Relaxed);
+                }
+                Err(reason.into())
             }
             CashVerdict::KeyUsed => {
                 let seen = switch_store::payment::find_by_key(&self.db, agent, &order.key);
@@ -157,6 +158,14 @@ impl Engine {
                 self.repeat_cash(&fingerprint, &view)
             }
         }
+    }
+
+    async fn write_refusal(
+        &self,
+        payment: &Payment,
+        reason: RefusedReason,
+    ) -> Result<CashVerdict, StoreError> {
+        transact!(self.db, tx => cash::refuse(tx, payment, reason).await)
     }
 
     async fn write_cash(&self, payment: &Payment, view: &BillView) -> Result<CashVerdict, StoreError> {
@@ -212,8 +221,9 @@ impl Engine {
                 Ok(receipt(&view.payment, &code))
             }
             (PaymentState::Reversed, _) => Err(CashRefusal::AlreadyReversed),
-            (PaymentState::Refused, Some("float_short")) => Err(CashRefusal::FloatShort),
-            (PaymentState::Refused, _) => Err(CashRefusal::BillInPayment),
+            (PaymentState::Refused, reason) => {
+                Err(reason.and_then(RefusedReason::parse).unwrap_or(RefusedReason::BillTaken).into())
+            }
             _ => Err(CashRefusal::Unavailable),
         }
     }
@@ -323,13 +333,13 @@ impl Engine {
     }
 }
 
-fn refusal_of(state: BillState) -> Option<CashRefusal> {
+fn refusal_of(state: BillState) -> Option<RefusedReason> {
     match state {
         BillState::Open => None,
-        BillState::InPayment => Some(CashRefusal::BillInPayment),
-        BillState::Paid => Some(CashRefusal::BillPaid),
-        BillState::Cancelled => Some(CashRefusal::BillCancelled),
-        BillState::Expired => Some(CashRefusal::BillExpired),
+        BillState::InPayment => Some(RefusedReason::BillTaken),
+        BillState::Paid => Some(RefusedReason::BillPaid),
+        BillState::Cancelled => Some(RefusedReason::BillCancelled),
+        BillState::Expired => Some(RefusedReason::BillExpired),
     }
 }
 

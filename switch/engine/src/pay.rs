@@ -226,7 +226,15 @@ impl Engine {
             let says_paid = matches!(event, Event::Answered(Outcome::Approved(_)));
             // TX2: outcome, posting, answer and news — or, unknown, the queued reversal.
             let (state, answer) = match self.resolve(&work, Some(&payment), event).await {
-                Ok(Decided { state, answer, .. }) => (state, answer),
+                Ok(Decided { state, answer, kept: true, .. }) => (state, answer),
+                // Somebody else moved it on, and may have answered a repeat.
+                Ok(Decided { state, answer, .. }) => match self.keep(id, answer).await {
+                    Ok(answer) => (state, answer),
+                    Err(error) => {
+                        tracing::error!(payment = id.0, %error, "an answer could not be kept");
+                        (PaymentState::Pending, self.unknown_yet(&payment))
+                    }
+                },
                 Err(_) if says_paid && fault::planted(Planted::ToldBeforeCommit) => {
                     (PaymentState::Paid, self.unknown_yet(&payment))
                 }
@@ -335,9 +343,7 @@ impl Engine {
                     approval_code: view.approval_code.as_deref(),
                     ended_at: view.ended_at,
                 });
-                let now = self.clock.now();
-                transact!(self.db, tx => attempt::keep_answer(tx, payment, &answer, now).await)?;
-                answer
+                self.keep(payment, answer).await?
             }
         };
         Ok(Paid { payment, state, answer, replayed: true })

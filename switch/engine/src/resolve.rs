@@ -28,8 +28,10 @@ const RETRIES: u32 = 8;
 pub(crate) struct Decided {
     /// What the payment is now.
     pub(crate) state: PaymentState,
-    /// The answer its key stands for.
+    /// The answer for who asked.
     pub(crate) answer: Answer,
+    /// Whether the answer is durable under the key; else [`Engine::keep`] it before it is given.
+    pub(crate) kept: bool,
     /// The attempt as it is open now; `None` when it has ended.
     pub(crate) open: Option<OpenWork>,
     /// The reversal to send now that the step is durable.
@@ -92,7 +94,11 @@ impl Engine {
                 // It ended meanwhile, or went another way. What was said of it is heard all the
                 // same: an approval that lost to a refusal is money that must go back.
                 _ => {
-                    if let Event::Answered(outcome) | Event::Enquired(Enquiry::Found(outcome)) = event {
+                    let said = match event {
+                        Event::Answered(outcome) | Event::Enquired(Enquiry::Found(outcome)) => Some(outcome),
+                        _ => None,
+                    };
+                    if let Some(outcome) = said {
                         let attempt = &work.attempt;
                         self.hear_of_the_ended(&attempt.connector, attempt.refs.attempt, id, outcome).await?;
                     }
@@ -171,7 +177,9 @@ impl Engine {
         if subscriber.is_some() {
             self.news.notify_one();
         }
-        Ok(Some(Decided { state, answer, open: None, reversal: None }))
+        // While it is being sent nobody else is given an answer.
+        let kept = work.attempt.state == AttemptState::Sending;
+        Ok(Some(Decided { state, answer, kept, open: None, reversal: None }))
     }
 
     /// A step that leaves the attempt open. The first one to leave an asker
@@ -240,7 +248,8 @@ impl Engine {
         if matches!(open.attempt.state, AttemptState::InDoubt(_)) {
             self.reversals_due.notify_one();
         }
-        Ok(Some(Decided { state, answer, open: Some(open), reversal }))
+        let kept = work.attempt.state == AttemptState::Sending;
+        Ok(Some(Decided { state, answer, kept, open: Some(open), reversal }))
     }
 
     /// What follows from a step once it is durable: counts, calls, the reversal to send.
@@ -291,6 +300,7 @@ impl Engine {
     /// Where a payment stands when an event changed nothing.
     async fn standing(&self, payment: &Payment, open: Option<OpenWork>) -> Result<Decided, StoreError> {
         let view = self.view(payment.id).await?;
+        let kept = view.answer.is_some();
         let answer = match view.answer {
             Some(answer) => answer,
             None => self.answers.answer(&AnswerFacts {
@@ -302,7 +312,15 @@ impl Engine {
             }),
         };
         let open = open.filter(|_| !view.state.is_final());
-        Ok(Decided { state: view.state, answer, open, reversal: None })
+        Ok(Decided { state: view.state, answer, kept, open, reversal: None })
+    }
+
+    /// Keeps an answer that is about to be given, unless the key stands for one
+    /// already; the one it stands for from now on.
+    pub(crate) async fn keep(&self, payment: PaymentId, answer: Answer) -> Result<Answer, StoreError> {
+        let now = self.clock.now();
+        transact!(self.db, tx => attempt::keep_answer(tx, payment, &answer, now).await)?;
+        Ok(self.view(payment).await?.answer.unwrap_or(answer))
     }
 
     pub(crate) async fn view(&self, id: switch_core::id::PaymentId) -> Result<PaymentView, StoreError> {

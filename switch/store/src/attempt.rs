@@ -29,7 +29,8 @@ statements! {
     OF_PAYMENT = portable(concat!(open_columns!(), "WHERE a.payment_id = $1"));
     OF_ATTEMPT = portable(concat!(open_columns!(), "WHERE a.attempt_id = $1"));
     DUE = portable(concat!(open_columns!(),
-        "WHERE a.state <> 'SENDING' AND a.due_at <= $1 ORDER BY a.due_at, a.payment_id LIMIT $2"));
+        "WHERE a.state <> 'SENDING' AND (a.due_at <= $1 OR a.due_at > $3)
+         ORDER BY a.due_at, a.payment_id LIMIT $2"));
     ALL_OPEN = portable(concat!(open_columns!(),
         "WHERE a.payment_id > $1 ORDER BY a.payment_id LIMIT $2"));
     ADVANCE = portable(
@@ -41,15 +42,16 @@ statements! {
     TAKE_OVER = portable(
         "UPDATE open_attempt SET state = 'IN_DOUBT', reason = 'timeout', due_at = $2,
                 epoch = epoch + 1
-         WHERE state = 'SENDING' AND (node = $1 OR due_at < $2)
+         WHERE state = 'SENDING' AND (node = $1 OR due_at < $2 OR due_at > $3)
          RETURNING payment_id");
     TAKE_OVER_PAST = portable(
         "UPDATE open_attempt SET state = 'IN_DOUBT', reason = 'timeout', due_at = $1,
                 epoch = epoch + 1
-         WHERE state = 'SENDING' AND due_at < $1
+         WHERE state = 'SENDING' AND (due_at < $1 OR due_at > $2)
          RETURNING payment_id");
     PAST_ITS_TIME = portable(
-        "SELECT payment_id FROM open_attempt WHERE state = 'SENDING' AND due_at < $1 LIMIT 1");
+        "SELECT payment_id FROM open_attempt
+         WHERE state = 'SENDING' AND (due_at < $1 OR due_at > $2) LIMIT 1");
     REARM = portable(
         "INSERT INTO open_attempt (payment_id, attempt_id, attempt_no, connector, stan, sent_at,
              debit, credit, state, reason, sends, epoch, node, due_at)
@@ -60,7 +62,10 @@ statements! {
                 sent_at = $7, debit = $8, due_at = $9, epoch = epoch + 1
          WHERE payment_id = $1 AND epoch = $2");
     ANSWER = portable(
-        "INSERT INTO answer (payment_id, status, body, at) VALUES ($1, $2, $3, $4)
+        "INSERT INTO answer (payment_id, status, body, at)
+         SELECT CAST($1 AS BIGINT), CAST($2 AS INTEGER), CAST($3 AS TEXT), CAST($4 AS BIGINT)
+         WHERE NOT EXISTS (SELECT 1 FROM outcome o
+                           WHERE o.payment_id = $1 AND o.answer_status IS NOT NULL)
          ON CONFLICT DO NOTHING");
     NOTE = portable(
         "INSERT INTO evidence (id, payment_id, kind, code, at) VALUES ($1, $2, $3, $4, $5)");
@@ -232,12 +237,21 @@ pub async fn of_attempt(db: &Db, id: AttemptId) -> Result<Option<OpenWork>, Stor
     db.fetch_optional(&OF_ATTEMPT, values![id.0]).await?.as_ref().map(read_work).transpose()
 }
 
+/// No step is put off for longer.
+pub const WAIT_MAX_MS: i64 = 4 * 3_600_000;
+
+/// What is due later than this was put off by a clock that has been set back
+/// since. It is due now, or it would wait for as long as the clock was wrong.
+pub(crate) fn beyond(now: Timestamp) -> i64 {
+    now.plus_ms(WAIT_MAX_MS).0
+}
+
 /// Attempts whose next step is due, the longest waiting first.
 ///
 /// # Errors
 /// The engine's own.
 pub async fn due(db: &Db, now: Timestamp, limit: u32) -> Result<Vec<OpenWork>, StoreError> {
-    db.fetch_all(&DUE, values![now.0, limit]).await?.iter().map(read_work).collect()
+    db.fetch_all(&DUE, values![now.0, limit, beyond(now)]).await?.iter().map(read_work).collect()
 }
 
 /// All open attempts after a payment number, in order: for start-up and auditors.
@@ -310,8 +324,8 @@ pub async fn take_over(
     now: Timestamp,
 ) -> Result<Vec<PaymentId>, StoreError> {
     let rows = match own {
-        true => tx.fetch_all(&TAKE_OVER, values![i64::from(node), now.0]).await?,
-        false => tx.fetch_all(&TAKE_OVER_PAST, values![now.0]).await?,
+        true => tx.fetch_all(&TAKE_OVER, values![i64::from(node), now.0, beyond(now)]).await?,
+        false => tx.fetch_all(&TAKE_OVER_PAST, values![now.0, beyond(now)]).await?,
     };
     rows.iter().map(|row| row.int("payment_id").map(PaymentId)).collect()
 }
@@ -321,7 +335,7 @@ pub async fn take_over(
 /// # Errors
 /// The engine's own.
 pub async fn past_its_time(db: &Db, now: Timestamp) -> Result<bool, StoreError> {
-    Ok(db.fetch_optional(&PAST_ITS_TIME, values![now.0]).await?.is_some())
+    Ok(db.fetch_optional(&PAST_ITS_TIME, values![now.0, beyond(now)]).await?.is_some())
 }
 
 /// Opens an ended attempt again, only to take the money back. `false`: it is open.
@@ -380,7 +394,8 @@ pub async fn reroute(
     Ok(true)
 }
 
-/// Keeps the answer that is given while the outcome is unknown. The first one stays.
+/// Keeps the answer that is given while the outcome is unknown. The first one
+/// stays, and one that came with the outcome.
 ///
 /// # Errors
 /// The engine's own.

@@ -103,6 +103,19 @@ pub async fn pay(tx: &mut Tx, cash: &CashIntake<'_>) -> Result<CashVerdict, Stor
     }
 }
 
+/// Keeps a refusal under its key, so that every copy of the request gets it:
+/// also one that comes when the bill could be paid again.
+///
+/// # Errors
+/// The engine's own.
+pub async fn refuse(tx: &mut Tx, p: &Payment, reason: RefusedReason) -> Result<CashVerdict, StoreError> {
+    if !take_key(tx, p).await? {
+        return Ok(CashVerdict::KeyUsed);
+    }
+    write_outcome(tx, p.id, &Outcome::refused(reason, p.created_at)).await?;
+    Ok(CashVerdict::Refused(reason))
+}
+
 /// Takes a paid cash payment back by a movement of its own; the float and the
 /// bill are as before. `false`: it was taken back before.
 ///

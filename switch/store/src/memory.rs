@@ -70,6 +70,8 @@ impl MemoryServer {
     pub fn start(clock: ServerClock) -> Result<Self, StoreError> {
         let connection = Connection::open_in_memory()?;
         connection.set_prepared_statement_cache_capacity(128);
+        // One plan for a statement: else each bound value may plan it anew.
+        connection.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         let seconds = move |_: &rusqlite::functions::Context<'_>| Ok(clock() as f64 / 1000.0);
         connection.create_scalar_function("unixepoch", 1, FunctionFlags::SQLITE_UTF8, seconds)?;
         for text in crate::schema::texts(Backend::Sqlite) {
@@ -85,11 +87,12 @@ impl MemoryServer {
     pub fn read<T>(
         &self,
         sql: &str,
+        values: &[i64],
         row: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
     ) -> Result<Vec<T>, StoreError> {
         let db = self.lock();
         let mut statement = db.prepare_cached(sql)?;
-        let rows = statement.query_map([], row)?;
+        let rows = statement.query_map(rusqlite::params_from_iter(values), row)?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
@@ -99,6 +102,12 @@ impl MemoryServer {
     /// The engine's own.
     pub fn write(&self, sql: &str) -> Result<(), StoreError> {
         Ok(self.lock().execute_batch(sql)?)
+    }
+
+    /// Whether no transaction is under way.
+    #[must_use]
+    pub fn is_at_rest(&self) -> bool {
+        self.lock().is_autocommit()
     }
 
     fn lock(&self) -> MutexGuard<'_, Connection> {
@@ -261,16 +270,12 @@ fn cell(value: Value) -> Cell {
     }
 }
 
-/// Binds each value to its number: to this engine `$2` is a name like any other, and its
-/// place is where it is met first.
-fn bind(prepared: &mut rusqlite::Statement<'_>, values: Vec<Value>) -> rusqlite::Result<()> {
-    let cells: Vec<_> = values.into_iter().map(cell).collect();
-    for place in 1..=prepared.parameter_count() {
-        let name = prepared.parameter_name(place).and_then(|name| name.get(1..));
-        let number = name.and_then(|digits| digits.parse::<usize>().ok());
-        let value = number.and_then(|number| cells.get(number.checked_sub(1)?));
-        let value = value.ok_or(rusqlite::Error::InvalidParameterCount(cells.len(), place))?;
-        prepared.raw_bind_parameter(place, value)?;
+/// To this engine `$3` is a name like any other: it is bound by name.
+fn bind(prepared: &mut rusqlite::CachedStatement<'_>, values: Vec<Value>) -> Result<(), StoreError> {
+    for (at, value) in values.into_iter().enumerate() {
+        if let Some(index) = prepared.parameter_index(&format!("${}", at + 1))? {
+            prepared.raw_bind_parameter(index, cell(value))?;
+        }
     }
     Ok(())
 }

@@ -9,21 +9,25 @@ use crate::db::{Db, StoreError, Tx, values};
 use crate::statements::statements;
 
 statements! {
-    // Lease times are the database's clock, the same for every node.
+    // Lease times are the database's clock, the same for every node. What lies further
+    // ahead than any wait or lease was set by a clock that has been set back since.
     CLAIM = twin(
         "UPDATE outbox SET epoch = epoch + 1, tries = tries + 1,
                 lease_until = CAST(unixepoch('subsec') * 1000 AS BIGINT) + $2
          WHERE id IN (SELECT id FROM outbox
-                      WHERE due_at <= $1
-                        AND lease_until <= CAST(unixepoch('subsec') * 1000 AS BIGINT)
+                      WHERE (due_at <= $1 OR due_at > $4)
+                        AND (lease_until <= CAST(unixepoch('subsec') * 1000 AS BIGINT)
+                             OR lease_until > CAST(unixepoch('subsec') * 1000 AS BIGINT) + $2)
                       ORDER BY due_at, id LIMIT $3)
          RETURNING id, client_id, payment_id, state, at, epoch, tries",
         "UPDATE outbox SET epoch = epoch + 1, tries = tries + 1,
                 lease_until = CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) + $2
          WHERE id IN (SELECT id FROM outbox
-                      WHERE due_at <= $1
-                        AND lease_until
-                            <= CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)
+                      WHERE (due_at <= $1 OR due_at > $4)
+                        AND (lease_until
+                             <= CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)
+                             OR lease_until
+                             > CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) + $2)
                       ORDER BY due_at, id LIMIT $3 FOR UPDATE SKIP LOCKED)
          RETURNING id, client_id, payment_id, state, at, epoch, tries",
     );
@@ -61,7 +65,7 @@ pub struct Event {
 /// # Errors
 /// The engine's own.
 pub async fn claim(tx: &mut Tx, now: Timestamp, lease_ms: i64, limit: u32) -> Result<Vec<Event>, StoreError> {
-    let rows = tx.fetch_all(&CLAIM, values![now.0, lease_ms, limit]).await?;
+    let rows = tx.fetch_all(&CLAIM, values![now.0, lease_ms, limit, crate::attempt::beyond(now)]).await?;
     rows.iter()
         .map(|row| {
             Ok(Event {

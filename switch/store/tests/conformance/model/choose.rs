@@ -8,7 +8,7 @@ use switch_core::connector::{Method, ReversalReason};
 use switch_core::id::{AttemptId, CardId, EventId, PaymentId};
 use switch_core::idempotency::{Answer, IdempotencyKey};
 use switch_core::ledger::{Transfer, TransferKind, UNWIND_SEQ};
-use switch_core::payment::{Payment, PaymentState};
+use switch_core::payment::{Payment, PaymentState, RefusedReason};
 use switch_store::attempt::{Evidence, OpenAttempt};
 use switch_store::card::SealedCard;
 use switch_store::journal::{Ending, Intake};
@@ -212,6 +212,9 @@ impl Choice<'_> {
             }
             18..=20 => {
                 let (payment, transfer) = self.cash(b, c);
+                if a.is_multiple_of(7) {
+                    return Some(Step::Refuse(payment, RefusedReason::AmountDiffers));
+                }
                 Step::Cash { payment, transfer }
             }
             21 => {

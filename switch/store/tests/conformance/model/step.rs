@@ -7,7 +7,7 @@ use switch_core::clock::{BusinessDate, Timestamp};
 use switch_core::id::{AccountId, BillId, PaymentId};
 use switch_core::idempotency::Answer;
 use switch_core::ledger::Transfer;
-use switch_core::payment::Payment;
+use switch_core::payment::{Payment, RefusedReason};
 use switch_store::attempt::{self, Evidence, OpenAttempt};
 use switch_store::card::{self, SealedCard};
 use switch_store::cash::{self, CashIntake};
@@ -53,6 +53,7 @@ pub(super) enum Step {
         payment: Payment,
         transfer: Transfer,
     },
+    Refuse(Payment, RefusedReason),
     Unwind {
         payment: PaymentId,
         bill: Option<BillId>,
@@ -107,6 +108,9 @@ pub(super) async fn ask(db: &Db, step: &Step) -> Result<String, StoreError> {
             let bill = payment.bill.unwrap_or(BillId(0));
             let intake = CashIntake { payment, bill, transfer: *transfer, approval_code: APPROVAL_CODE };
             said(transact!(*db, tx => cash::pay(tx, &intake).await)?)
+        }
+        Step::Refuse(payment, reason) => {
+            said(transact!(*db, tx => cash::refuse(tx, payment, *reason).await)?)
         }
         Step::Unwind { payment, bill, back } => {
             said(transact!(*db, tx => cash::unwind(tx, *payment, *bill, back, back.credit).await)?)

@@ -229,7 +229,10 @@ impl World {
                 format!("{closed}")
             }
             Step::KeepAnswer { payment, answer, at } => {
-                self.answers.entry(*payment).or_insert_with(|| (answer.clone(), *at));
+                // One that came with the outcome stays as well.
+                if self.outcomes.get(payment).is_none_or(|ended| ended.answer.is_none()) {
+                    self.answers.entry(*payment).or_insert_with(|| (answer.clone(), *at));
+                }
                 "()".into()
             }
             Step::Note(evidence) => {
@@ -237,6 +240,13 @@ impl World {
                 "()".into()
             }
             Step::Cash { payment, transfer } => format!("{:?}", self.cash(payment, *transfer)),
+            Step::Refuse(p, reason) => {
+                let new = self.take_key(p);
+                if new {
+                    self.outcomes.insert(p.id, Outcome::refused(*reason, p.created_at));
+                }
+                format!("{:?}", if new { CashVerdict::Refused(*reason) } else { CashVerdict::KeyUsed })
+            }
             Step::Unwind { payment, bill, back } => {
                 let new = !self.unwinds.contains_key(payment);
                 if new {
