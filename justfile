@@ -20,6 +20,10 @@ demo *ARGS:
 bench *ARGS:
     tests/run pg cargo bench --bench pay {{ARGS}}
 
+# libFuzzer on every target, 100 million executions each; --seconds 60 TARGET for some
+fuzz *ARGS:
+    tests/fuzz/run {{ARGS}}
+
 # a command with the private PostgreSQL up: just pg cargo test --test main
 pg +COMMAND:
     tests/run pg {{COMMAND}}

@@ -58,6 +58,7 @@ fn each_mistake_is_told_with_its_line_and_its_key() {
         (set("database", "url = \"mysql://x\""), "database.url", "must be \"sqlite:FILE\" or"),
         (set("database", "url = \"postgres://u:p@h/d\""), "database.url", "holds a password"),
         (set("database", "url = \"postgres://h/d?password=p\""), "database.url", "holds a password"),
+        (set("database", "url = \"postgres://h:port/d\""), "database.url", "cannot be understood"),
         (set("database", "password_file = \"x\""), "database.password_file", "SQLite has no password"),
         (set("database", "connections = 0"), "database.connections", "must be 1 to 1000"),
         (set("log", "format = \"xml\""), "log.format", "must be \"json\" or \"text\""),

@@ -3,6 +3,7 @@
 mod allocations;
 mod arbitrary;
 mod framing;
+mod fuzz;
 mod macs;
 mod malformed;
 mod masking;

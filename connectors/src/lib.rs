@@ -9,6 +9,8 @@
 //! not authentic is evidence or an alarm, never an outcome.
 
 pub mod card_iso8583;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 pub mod pos_iso8583;
 pub mod transport;
 

@@ -72,10 +72,17 @@ impl Catalogue {
             let path = loaded.path(path);
             let wrong = |problem: String| loaded.wrong("catalogue", format!("{}: {problem}", path.display()));
             let text = std::fs::read_to_string(&path).map_err(|error| wrong(error.to_string()))?;
-            let file: File = toml::from_str(&text).map_err(|error| wrong(one_line(&error, &text)))?;
-            catalogue.add(file).map_err(wrong)?;
+            catalogue.take(&text).map_err(wrong)?;
         }
         Ok(catalogue)
+    }
+
+    /// Takes up the text of one file.
+    ///
+    /// # Errors
+    /// A sentence, with the line where the text is not readable.
+    pub(crate) fn take(&mut self, text: &str) -> Result<(), String> {
+        self.add(toml::from_str(text).map_err(|error| one_line(&error, text))?)
     }
 
     fn add(&mut self, file: File) -> Result<(), String> {

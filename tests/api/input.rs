@@ -34,6 +34,9 @@ async fn each_flaw_of_a_bill_is_named_by_its_field() {
         (change("/reference", json!("x".repeat(65))), "/reference length"),
         (change("/reference", json!("a\u{0}b")), "/reference control-character"),
         (change("/payer", json!("me")), "/payer not-object"),
+        // serde would take the values of a list for the fields in order.
+        (change("/payer", json!(["company", "562-1"])), "/payer not-object"),
+        (change("/amount", json!(["50.00", "ILS"])), "/amount not-object"),
         (change("/payer/kind", json!("dog")), "/payer/kind unknown-word"),
         (change("/payer/number", json!("a b")), "/payer/number not-a-document"),
         (
@@ -91,6 +94,7 @@ async fn each_flaw_of_a_payment_and_a_card_is_named_by_its_field() {
     for (body, named) in [
         ("{}".to_owned(), vec!["/bill missing", "/method missing"]),
         ("[]".into(), vec![" not-object"]),
+        (format!(r#"["{bill}","card","{GOOD_CARD}"]"#), vec![" not-object"]),
         ("null".into(), vec![" not-object"]),
         (
             r#"{"bill":1,"method":[],"card":{}}"#.into(),

@@ -36,7 +36,8 @@ impl fmt::Display for Description<'_, '_> {
                     write!(f, "{}", text.escape_debug())?;
                 }
                 Shown::Text => write!(f, "{}", mask_digit_runs(&text).escape_debug())?,
-                Shown::Pan => f.write_str(&mask_pan(&text))?,
+                // A lenient link lets control characters in: they must not begin a line of their own.
+                Shown::Pan => write!(f, "{}", mask_pan(&text).escape_debug())?,
                 Shown::Account => {
                     let start = text.char_indices().rev().nth(3).map_or(0, |(at, _)| at);
                     let end = if text.len() > 8 { text.get(start..).unwrap_or_default() } else { "" };

@@ -170,7 +170,7 @@ impl<'a> Draft<'a> {
         self.put(n, Value::Bytes(bytes))
     }
 
-    /// Takes field `n` out.
+    /// Takes field `n` out. A number that no field has is not forgotten: the draft stays refused.
     pub fn remove(&mut self, n: u8) -> &mut Self {
         if self.has(n) {
             let kept: Vec<_> = self.fields().filter(|(number, _)| *number != n).collect();

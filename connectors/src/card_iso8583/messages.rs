@@ -3,15 +3,19 @@
 //! Nothing here knows a socket or a clock. Field numbers are those of ISO 8583:1987. The references come from the
 //! engine and stay the same from request to reversal: 4, 7, 11, 12, 13, 37, 41, 42 and 49.
 
+use bytes::BytesMut;
 use codecs::iso8583::{Class, Draft, Message, Mti};
+use switch_core::card::{Card, Pan};
+use switch_core::clock::Timestamp;
 use switch_core::connector::{
     Approval, AttemptRef, Cause, Enquiry, Instruction, Outcome, Reversal, ReversalAnswer, ReversalReason,
 };
+use switch_core::id::{AttemptId, PaymentId};
 use switch_core::money::{Currency, Money};
 
 use super::response_codes::{Meaning, REVERSAL_RETRY, decline, meaning};
 use super::settings::{CardSettings, EnquiryRules, ReversalRules};
-use crate::transport::iso8583::mti;
+use crate::transport::iso8583::{Wire, mti};
 
 /// Sale request.
 pub(crate) const SALE: Mti = mti([0, 2, 0, 0]);
@@ -97,7 +101,7 @@ pub(crate) fn enquiry<'a>(
 }
 
 /// A network management request (0800).
-pub(crate) fn network_request(what: u16, stan: u32, at: switch_core::clock::Timestamp) -> Draft<'static> {
+pub(crate) fn network_request(what: u16, stan: u32, at: Timestamp) -> Draft<'static> {
     let mut draft = Draft::new(NETWORK);
     draft.set_number(7, transmitted(at)).set_number(11, stan.into()).set_number(70, what.into());
     draft
@@ -133,7 +137,7 @@ fn references<'a>(
 }
 
 /// Field 7 in UTC, as the number of its ten digits.
-fn transmitted(at: switch_core::clock::Timestamp) -> u64 {
+fn transmitted(at: Timestamp) -> u64 {
     let c = at.utc();
     [c.month, c.day, c.hour, c.minute, c.second]
         .iter()
@@ -237,19 +241,60 @@ pub(crate) fn network_code(message: &Message<'_>) -> Option<u16> {
     message.digits_u64(70).and_then(|code| u16::try_from(code).ok())
 }
 
+/// Writes every message a host may ever be sent, with the longest values they may have, so that a dialect in which a
+/// payment could be made and not taken back is refused when the link is set up, and not when one must be.
+///
+/// # Errors
+/// What cannot be written or framed, and why.
+pub(crate) fn rehearse(settings: &CardSettings) -> Result<(), String> {
+    const STAN_MAX: u32 = 999_999;
+    /// The last millisecond of a year, in December and in two-digit everything.
+    const AT: Timestamp = Timestamp(1_798_761_599_999);
+    let pan = Pan::parse("4000000000000000006").map_err(|error| error.to_string())?;
+    let card = Card::new(pan, "2812").map_err(|error| error.to_string())?;
+    for currency in &settings.profile.currencies {
+        let refs = AttemptRef {
+            payment: PaymentId(1),
+            attempt: AttemptId((1 << 62) - 1),
+            stan: STAN_MAX,
+            sent_at: AT,
+            amount: Money::new(settings.profile.amount_max_minor, *currency),
+        };
+        let rrn = refs.rrn();
+        let instruction = Instruction { refs: refs.clone(), card: Some(card.clone()) };
+        rehearsed(settings, "a sale", sale(settings, &instruction, rrn.as_str(), Some(1231)))?;
+        for repeat in [false, true] {
+            let reason = ReversalReason::Timeout;
+            let taken_back = Reversal { original: refs.clone(), card: Some(card.clone()), repeat, reason };
+            rehearsed(settings, "a reversal", reversal(settings, &taken_back, rrn.as_str()))?;
+        }
+        if let Some(rules) = &settings.enquiry {
+            rehearsed(settings, "an enquiry", enquiry(settings, rules, &refs, rrn.as_str()))?;
+        }
+    }
+    rehearsed(settings, "an echo test", Ok(network_request(network::ECHO, STAN_MAX, AT)))
+}
+
+fn rehearsed(settings: &CardSettings, what: &str, draft: Result<Draft<'_>, Cause>) -> Result<(), String> {
+    let cannot = |why: String| format!("{what} cannot be written: {why}");
+    let wire = Wire { dialect: settings.dialect.clone(), mac: settings.mac.clone() };
+    let (mut payload, mut frame) = (Vec::new(), BytesMut::new());
+    let draft = draft.map_err(|cause| cannot(cause.to_string()))?;
+    wire.write(&draft, &mut payload).map_err(|error| cannot(error.to_string()))?;
+    let framed = settings.link.framing.encode(&payload, settings.link.tpdu, &mut frame);
+    framed.map_err(|error| cannot(error.to_string()))
+}
+
 fn missing(field: u8) -> Cause {
     Cause::Untrusted(format!("field {field} is missing from the answer"))
 }
 
 #[cfg(test)]
 mod tests {
-    use switch_core::card::{Card, Pan};
-    use switch_core::clock::Timestamp;
     use switch_core::connector::DeclineReason;
-    use switch_core::id::{AttemptId, PaymentId};
 
     use super::*;
-    use crate::transport::iso8583::{Wire, answer_to};
+    use crate::transport::iso8583::answer_to;
 
     fn settings() -> CardSettings {
         CardSettings::from_toml(include_str!("../../../config/connectors/card-sandbox.toml"))

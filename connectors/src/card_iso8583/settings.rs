@@ -13,6 +13,7 @@ use serde::Deserialize;
 use switch_core::connector::{Method, Profile};
 use switch_core::money::{AMOUNT_MAX_MINOR, Currency};
 
+use super::messages;
 use crate::transport::settings::{self, MacFile, SettingsError, wrong};
 
 /// The name of this kind of counterparty in a settings file.
@@ -217,7 +218,7 @@ impl CardSettings {
             review_after_ms: file.reversal.review_after_ms,
             priority: file.priority,
         };
-        Ok(Self {
+        let settings = Self {
             profile,
             link: link(file.link)?,
             dialect,
@@ -225,7 +226,14 @@ impl CardSettings {
             acceptor: file.acceptor,
             reversal: reversal(file.reversal)?,
             enquiry: file.enquiry.map(enquiry).transpose()?,
-        })
+        };
+        if let Some(rules) = &settings.enquiry
+            && settings.dialect.field(rules.original_code_field).is_none()
+        {
+            return wrong("enquiry.original_code_field", "is not a field the profile carries");
+        }
+        messages::rehearse(&settings).or_else(|why| wrong("link.profile", why))?;
+        Ok(settings)
     }
 }
 
@@ -408,6 +416,29 @@ mod tests {
             ),
             ("echo_misses_max = 3", "echo_misses_max = 3\ncolour = 1", "unknown field `colour`"),
             ("in_flight_max = 4_096", "", "missing field `in_flight_max`"),
+            ("original_code_field = 44", "original_code_field = 65", "enquiry.original_code_field: is not a"),
+            // What could be sent and never taken back is refused before anything is sent.
+            (
+                "# reason_code = \"68\"",
+                "reason_code = \"timeout\"",
+                "link.profile: a reversal cannot be written: field 39 ",
+            ),
+            (
+                "# processing_code = \"380000\"",
+                "processing_code = \"38\"",
+                "an enquiry cannot be written: field 3 ",
+            ),
+            (
+                "profile = \"iso87-ascii\"",
+                "profile = { base = \"iso87-bcd\", fields = { 90 = { carried = false } } }",
+                "a reversal cannot be written: field 90 ",
+            ),
+            ("profile = \"iso87-ascii\"", "profile = \"iso93-ascii\"", "a sale cannot be written: field 0 "),
+            (
+                "frame_max_bytes = 4096",
+                "frame_max_bytes = 64",
+                "a sale cannot be written: the frame is longer",
+            ),
         ] {
             assert!(FILE.contains(from), "{from}");
             let error = CardSettings::from_toml(&FILE.replacen(from, to, 1)).expect_err(to).to_string();

@@ -6,18 +6,20 @@
 
 use std::borrow::Cow;
 
-use codecs::iso8583::{Class, DecodeError, Function, Message};
+use bytes::BytesMut;
+use codecs::iso8583::{Class, DecodeError, Draft, EncodeError, Function, Message};
 use jiff::civil::DateTime;
 use switch_core::agent::{BillQuote, CashReceipt, CashRefusal};
-use switch_core::clock::BusinessDate;
+use switch_core::clock::{BusinessDate, Timestamp};
+use switch_core::id::PaymentId;
 use switch_core::idempotency::IdempotencyKey;
-use switch_core::money::{Currency, Money};
+use switch_core::money::{AMOUNT_MAX_MINOR, Currency, Money};
 
 use super::response_codes::{
     APPROVED, FORMAT_ERROR, NOT_OFFERED, NOT_PERMITTED, SECURITY_VIOLATION, refusal,
 };
 use super::settings::PosSettings;
-use crate::transport::iso8583::{Wire, answer_to, trimmed};
+use crate::transport::iso8583::{Wire, answer_to, mti, trimmed};
 
 /// Field 70.
 pub(crate) mod network {
@@ -31,6 +33,9 @@ const ECHOED: [u8; 10] = [3, 4, 7, 11, 12, 13, 41, 42, 49, 70];
 
 /// Longest text of field 44.
 const REMARK_MAX: usize = 25;
+
+/// Longest code of a department or a service that a rehearsal counts with.
+const CODE_MAX: usize = 16;
 
 /// What a terminal asks.
 #[derive(Debug, PartialEq)]
@@ -158,7 +163,19 @@ pub(crate) fn write(
     request: &Message<'_>,
     answer: &Answer,
 ) -> Option<Vec<u8>> {
-    let mut draft = answer_to(request)?;
+    compose(settings, wire, request, answer).unwrap_or_else(|error| {
+        tracing::error!(connector = settings.id, %error, "an answer to a terminal cannot be written");
+        None
+    })
+}
+
+fn compose(
+    settings: &PosSettings,
+    wire: &Wire,
+    request: &Message<'_>,
+    answer: &Answer,
+) -> Result<Option<Vec<u8>>, EncodeError> {
+    let Some(mut draft) = answer_to(request) else { return Ok(None) };
     for field in request.numbers().filter(|field| !ECHOED.contains(field) && *field != settings.bill_field) {
         draft.remove(field);
     }
@@ -198,13 +215,63 @@ pub(crate) fn write(
         Answer::Done | Answer::Refused(_) | Answer::Faulty(_) => {}
     }
     let mut bytes = Vec::with_capacity(256);
-    match wire.write(&draft, &mut bytes) {
-        Ok(()) => Some(bytes),
-        Err(error) => {
-            tracing::error!(connector = settings.id, %error, "an answer to a terminal cannot be written");
-            None
-        }
+    wire.write(&draft, &mut bytes).map(|()| Some(bytes))
+}
+
+/// One of every answer, with the longest values they may have.
+pub(crate) fn one_of_each() -> Vec<Answer> {
+    let quote = BillQuote {
+        bill: "bil_0123456789ABCD".into(),
+        amount: Money::new(AMOUNT_MAX_MINOR, Currency::Jod),
+        department: "X".repeat(CODE_MAX),
+        service: "X".repeat(CODE_MAX),
+    };
+    let receipt = CashReceipt {
+        payment: PaymentId(1),
+        rrn: "00000004618H".into(),
+        approval_code: "000001".into(),
+        at: Timestamp(0),
+        business_date: BusinessDate(20_261_231),
+    };
+    let signed_on = Answer::SignedOn { local: DateTime::MAX, business_date: BusinessDate(20_261_231) };
+    let faults =
+        [Fault::Missing(128), Fault::Wrong(128), Fault::NotOffered, Fault::NotSignedOn, Fault::Unauthentic];
+    [Answer::Done, signed_on, Answer::Quote(quote), Answer::Receipt(receipt)]
+        .into_iter()
+        .chain(CashRefusal::ALL.map(Answer::Refused))
+        .chain(faults.map(Answer::Faulty))
+        .collect()
+}
+
+/// Writes one of every answer to a payment, so that a dialect in which a terminal could not be answered is refused
+/// when the port is set up.
+///
+/// # Errors
+/// What cannot be written or framed, and why.
+pub(crate) fn rehearse(settings: &PosSettings) -> Result<(), String> {
+    let wire = Wire { dialect: settings.dialect.clone(), mac: settings.mac.clone() };
+    let tpdu = (settings.framing.name() == "len2-be-tpdu").then_some([0; 5]);
+    let mut draft = Draft::new(mti([settings.dialect.mti_version(), 2, 0, 0]));
+    draft
+        .set_number(3, settings.payment_code)
+        .set_number(4, AMOUNT_MAX_MINOR.unsigned_abs())
+        .set_number(7, 1_231_235_959)
+        .set_number(11, 999_999)
+        .set_number(12, 235_959)
+        .set_number(13, 1231)
+        .set_padded(41, "TERM0001")
+        .set_padded(42, "HUKUMATI0000001")
+        .set(49, Currency::Jod.numeric())
+        .set(settings.bill_field, "bil_0123456789ABCD");
+    let mut payment = Vec::new();
+    wire.write(&draft, &mut payment).map_err(|error| error.to_string())?;
+    let payment = wire.read(&payment).map_err(|error| error.to_string())?;
+    for answer in one_of_each() {
+        let payload = compose(settings, &wire, &payment, &answer).map_err(|error| error.to_string())?;
+        let framed = settings.framing.encode(&payload.unwrap_or_default(), tpdu, &mut BytesMut::new());
+        framed.map_err(|error| error.to_string())?;
     }
+    Ok(())
 }
 
 /// Fields 39 and 44.

@@ -8,6 +8,7 @@ use codecs::iso8583::{Mac, Profile as Dialect};
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
+use super::messages;
 use crate::transport::settings::{self, MacFile, SettingsError, wrong};
 
 /// The name of this kind of counterparty in a settings file.
@@ -116,7 +117,7 @@ impl PosSettings {
         {
             return wrong("bill_field", "must be a private field the profile carries, such as 62");
         }
-        Ok(Self {
+        let settings = Self {
             id: file.id,
             dialect,
             framing: settings::framing(["framing", "frame_max_bytes"], &file.framing, file.frame_max_bytes)?,
@@ -135,7 +136,10 @@ impl PosSettings {
             time_zone: TimeZone::get(&file.time_zone)
                 .or_else(|_| wrong("time_zone", format!("there is no time zone {:?}", file.time_zone)))?,
             listen: file.listen,
-        })
+        };
+        messages::rehearse(&settings)
+            .or_else(|why| wrong("profile", format!("a terminal cannot be answered: {why}")))?;
+        Ok(settings)
     }
 }
 
@@ -167,6 +171,13 @@ mod tests {
             ("framing = \"len2-be\"", "framing = \"x\"", "framing: there is no framing \"x\""),
             ("kind = \"pos_iso8583\"", "kind = \"card_iso8583\"", "kind: must be pos_iso8583"),
             ("connections_max = 1_000", "connection_max = 1", "unknown field `connection_max`"),
+            // A port that takes money and cannot say so is not opened.
+            ("\"iso87-ascii\"", "\"iso93-ascii\"", "profile: a terminal cannot be answered: field "),
+            (
+                "\"iso87-ascii\"",
+                "{ base = \"iso87-bcd\", fields = { 44 = { max = 8 } } }",
+                "profile: a terminal cannot be answered: field 44 ",
+            ),
         ] {
             assert!(FILE.contains(from), "{from}");
             let error = PosSettings::from_toml(&FILE.replacen(from, to, 1)).expect_err(to).to_string();

@@ -134,6 +134,8 @@ named! {
         RestartIsNotSent = "restart-is-not-sent",
         /// An approval after the end is noted and left.
         LateApprovalLeft = "late-approval-left",
+        /// An answer that finds its attempt ended by another node is dropped.
+        AnswerAfterEndDropped = "answer-after-end-dropped",
         /// A proof of absence is believed while the request may be on its way.
         AbsentTooEarly = "absent-too-early",
         /// A key is not compared with what it was used for.

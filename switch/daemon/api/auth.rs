@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, header};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use switch_core::clock::Timestamp;
-use switch_core::id::ClientId;
+use switch_core::id::{ClientId, PublicIds};
 use switch_engine::Engine;
 use tokio::sync::Semaphore;
 
@@ -53,7 +53,7 @@ impl Clients {
         headers: &HeaderMap,
     ) -> Result<ClientId, Problem> {
         let unauthorized = || Problem::new(Code::Unauthorized);
-        let (id, secret) = credentials(engine, headers).ok_or_else(unauthorized)?;
+        let (id, secret) = credentials(engine.public_ids(), headers).ok_or_else(unauthorized)?;
         let known = self.find(engine, id).await?;
         // An unknown client costs what a wrong secret costs.
         let expected = known.as_ref().map_or([0; 32], |known| known.secret_hash);
@@ -133,11 +133,11 @@ impl Clients {
 }
 
 /// The client and the secret a request names.
-fn credentials<'a>(engine: &Engine, headers: &'a HeaderMap) -> Option<(ClientId, &'a str)> {
+pub(super) fn credentials<'a>(ids: &PublicIds, headers: &'a HeaderMap) -> Option<(ClientId, &'a str)> {
     let mut given = headers.get_all(header::AUTHORIZATION).iter();
     let (Some(only), None) = (given.next(), given.next()) else { return None };
     let (scheme, token) = only.to_str().ok()?.split_once(' ')?;
     let (client, secret) = token.trim().split_once('.')?;
-    let id = engine.public_ids().read("cli", client).ok()?;
+    let id = ids.read("cli", client).ok()?;
     scheme.eq_ignore_ascii_case("bearer").then_some((ClientId(id), secret))
 }

@@ -7,6 +7,7 @@ use axum::extract::{Request, State};
 use axum::http::{StatusCode, Uri};
 use serde::{Deserialize, Serialize};
 use switch_core::bill::{BillState, Claim};
+use switch_core::clock::Timestamp;
 use switch_core::id::{BillId, ClientId};
 use switch_core::person::{Payer, PayerError, PayerKind};
 use switch_engine::bill::{BillRefusal, NewBill};
@@ -17,6 +18,7 @@ use super::body::{self, Field, Flaws, maybe_text, object, text};
 use super::money::{self, MoneyDto};
 use super::query::{Parameters, PathId};
 use super::{Answered, Api, ProblemDto, document, unavailable};
+use crate::catalogue::Catalogue;
 use crate::problem::{Code, Flaw, Problem};
 
 /// What a department asks of a payer.
@@ -67,7 +69,7 @@ pub(crate) struct PayerDto<'a> {
 }
 
 const PAYER: &[Field] = &[text("kind"), text("number")];
-const SHAPE: &[Field] = &[
+pub(super) const SHAPE: &[Field] = &[
     text("department"),
     text("service"),
     text("reference"),
@@ -126,15 +128,22 @@ pub(crate) struct BillList {
 )]
 pub(super) async fn create(State(api): State<Arc<Api>>, request: Request) -> Answered {
     let (client, (), bytes) = body::take(&api, request, |_| Ok(())).await?;
-    let new = new_bill(&api, client, body::read(&bytes, SHAPE)?)?;
+    let asked = body::read(&bytes, SHAPE)?;
+    let new = new_bill(&api.catalogue, api.engine.clock().now(), client, asked)?;
     let created = api.engine.create_bill(new).await.map_err(problem)?;
     let status = if created.fresh { StatusCode::CREATED } else { StatusCode::OK };
     document(status, &shown(&api, &created.view))
 }
 
-fn new_bill(api: &Api, client: ClientId, asked: BillRequest<'_>) -> Result<NewBill, Problem> {
+/// The bill of a request, or every flaw it has.
+pub(super) fn new_bill(
+    catalogue: &Catalogue,
+    now: Timestamp,
+    client: ClientId,
+    asked: BillRequest<'_>,
+) -> Result<NewBill, Problem> {
     let mut flaws = Flaws::default();
-    let service = api.catalogue.paid(&asked.department, &asked.service);
+    let service = catalogue.paid(&asked.department, &asked.service);
     let service =
         service.map_err(|flaw| (if flaw == Flaw::UnknownService { "/service" } else { "/department" }, flaw));
     let place = service.as_ref().err().map_or("", |(place, _)| place);
@@ -146,7 +155,6 @@ fn new_bill(api: &Api, client: ClientId, asked: BillRequest<'_>) -> Result<NewBi
     let amount = asked.amount.read("/amount", &mut flaws);
     let description = body::plain(asked.description.as_deref().unwrap_or(""), 0..=200);
     let description = flaws.take("/description", description);
-    let now = api.engine.clock().now();
     let expires_at = asked.expires_at.map(|text| match money::moment(&text) {
         Ok(at) if at <= now => Err(Flaw::Past),
         other => other,
@@ -169,7 +177,7 @@ fn new_bill(api: &Api, client: ClientId, asked: BillRequest<'_>) -> Result<NewBi
     }
 }
 
-fn payer(kind: &str, number: &str) -> Result<Payer, Flaw> {
+pub(super) fn payer(kind: &str, number: &str) -> Result<Payer, Flaw> {
     let kind = PayerKind::parse(kind).ok_or(Flaw::UnknownWord)?;
     Payer::new(kind, number).map_err(|error| match error {
         PayerError::NationalId => Flaw::NotANationalId,
@@ -259,7 +267,7 @@ pub(super) async fn list(State(api): State<Arc<Api>>, uri: Uri, request: Request
         let place = if flaw == Flaw::UnknownWord { "payer_kind" } else { "payer_number" };
         Problem::new(Code::InvalidParameter).at(place, flaw)
     })?;
-    let page = parameters.page(&api, "bil")?;
+    let page = parameters.page(api.engine.public_ids(), "bil")?;
     let before = page.after.map(BillId);
     let found = switch_store::bill::list_by_payer(api.engine.db(), client, &payer, before, page.read()).await;
     let mut found = found.map_err(unavailable)?;

@@ -3,13 +3,15 @@
 //! The way of a good request is one pass of `serde_json`. Only a bad one is read a second time, to
 //! name all of its flaws at once.
 
+use std::fmt;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::http::{HeaderMap, header};
 use futures_util::StreamExt;
-use serde::Deserialize;
+use serde::de::{DeserializeSeed, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use switch_core::id::ClientId;
 
@@ -117,25 +119,76 @@ async fn collect(body: Body, bytes_max: usize) -> Result<Bytes, Problem> {
 /// The request in a body.
 pub(crate) fn read<'de, T: Deserialize<'de>>(bytes: &'de [u8], shape: &[Field]) -> Result<T, Problem> {
     match serde_json::from_slice(bytes) {
-        Ok(request) => Ok(request),
-        Err(error) => Err(diagnose(bytes, shape, &error)),
+        // serde takes a list for an object and its values for the fields in order; the API describes objects only.
+        // Without a bracket there is no list, and nothing is read twice.
+        Ok(request) if !bytes.contains(&b'[') => Ok(request),
+        Ok(request) => diagnose(bytes, shape).map_or(Ok(request), Err),
+        Err(_) => Err(diagnose(bytes, shape).unwrap_or_else(|| Problem::new(Code::MalformedJson))),
     }
 }
 
-fn diagnose(bytes: &[u8], shape: &[Field], error: &serde_json::Error) -> Problem {
-    let note = error.to_string();
-    let Ok(value) = serde_json::from_slice::<Value>(bytes) else {
-        return Problem::new(Code::MalformedJson).noted("", Flaw::Syntax, note);
+/// What is wrong with a body; `None` when nothing is.
+fn diagnose(bytes: &[u8], shape: &[Field]) -> Option<Problem> {
+    let value = match serde_json::from_slice::<Value>(bytes) {
+        Ok(value) => value,
+        // In the words of this reading, which knows no fields: the other's would repeat what was sent.
+        Err(syntax) => {
+            return Some(Problem::new(Code::MalformedJson).noted("", Flaw::Syntax, syntax.to_string()));
+        }
     };
     let mut errors = Vec::new();
     flaws(&value, shape, "", &mut errors);
     if errors.is_empty() {
-        // What a second reading does not show: a field that stands twice.
-        let name = note.strip_prefix("duplicate field `").and_then(|rest| rest.split('`').next());
-        let place = name.map(|name| format!("/{name}")).unwrap_or_default();
-        errors.push(FieldError { place, flaw: Flaw::Duplicate, note: None });
+        let place = Repeated(String::new()).deserialize(&mut serde_json::Deserializer::from_slice(bytes));
+        errors.push(FieldError { place: place.ok()??, flaw: Flaw::Duplicate, note: None });
     }
-    Problem::new(Code::InvalidFields).with(errors)
+    Some(Problem::new(Code::InvalidFields).with(errors))
+}
+
+/// Finds the first field that stands twice, below this place: a value keeps only the last.
+struct Repeated(String);
+
+impl<'de> DeserializeSeed<'de> for Repeated {
+    type Value = Option<String>;
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Self::Value, D::Error> {
+        from.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Repeated {
+    type Value = Option<String>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let (mut seen, mut found) = (Vec::<String>::new(), None);
+        while let Some(name) = map.next_key::<String>()? {
+            let place = format!("{}/{}", self.0, pointed(&name));
+            if seen.contains(&name) {
+                found = found.or(Some(place.clone()));
+            } else {
+                seen.push(name);
+            }
+            found = found.or(map.next_value_seed(Repeated(place))?);
+        }
+        Ok(found)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+}
+
+/// A name as a JSON pointer writes it (RFC 6901).
+fn pointed(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
 }
 
 /// Flaws named in one answer; a body of unknown fields does not get a longer one back.
@@ -146,7 +199,7 @@ fn flaws(value: &Value, shape: &[Field], path: &str, errors: &mut Vec<FieldError
     let Value::Object(given) = value else { return found(path.to_owned(), Flaw::NotObject) };
     for name in given.keys().take(FLAWS_MAX).filter(|name| !shape.iter().any(|field| field.name == *name)) {
         let shown: String = name.chars().take(64).collect();
-        found(format!("{path}/{}", shown.replace('~', "~0").replace('/', "~1")), Flaw::UnknownField);
+        found(format!("{path}/{}", pointed(&shown)), Flaw::UnknownField);
     }
     for field in shape {
         let place = format!("{path}/{}", field.name);

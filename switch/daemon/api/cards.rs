@@ -61,10 +61,7 @@ pub(super) async fn create(State(api): State<Arc<Api>>, request: Request) -> Ans
         false => Err(Problem::new(Code::CardNumbersNotAccepted)),
     };
     let (client, (), bytes) = body::take(&api, request, welcome).await?;
-    let card = match body::read::<CardRequest<'_>>(&bytes, SHAPE) {
-        Ok(asked) => card(&asked)?,
-        Err(problem) => return Err(card_secret(&bytes).unwrap_or(problem)),
-    };
+    let card = read(&bytes)?;
     let (token, expires_at) = api.engine.keep_card(client, &card).await.map_err(|error| match error {
         VaultError::Off => Problem::new(Code::CardNumbersNotAccepted),
         VaultError::Store(error) => unavailable(error),
@@ -72,6 +69,14 @@ pub(super) async fn create(State(api): State<Arc<Api>>, request: Request) -> Ans
     })?;
     let token = api.engine.public_ids().show("crd", token.0);
     document(StatusCode::CREATED, &CardToken { token, expires_at: expires_at.to_string() })
+}
+
+/// The card of a body. One that brings what may never be kept is told so, and nothing else.
+pub(super) fn read(bytes: &[u8]) -> Result<Card, Problem> {
+    match body::read::<CardRequest<'_>>(bytes, SHAPE) {
+        Ok(asked) => card(&asked),
+        Err(problem) => Err(card_secret(bytes).unwrap_or(problem)),
+    }
 }
 
 fn card(asked: &CardRequest<'_>) -> Result<Card, Problem> {

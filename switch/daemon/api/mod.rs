@@ -8,6 +8,8 @@ mod auth;
 mod bills;
 mod body;
 mod cards;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod key;
 mod methods;
 mod money;

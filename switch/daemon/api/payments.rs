@@ -10,7 +10,7 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use switch_core::bill::BillState;
 use switch_core::connector::Method;
-use switch_core::id::{BillId, CardId, ClientId, PaymentId};
+use switch_core::id::{BillId, CardId, ClientId, PaymentId, PublicIds};
 use switch_core::idempotency::{Fingerprint, IdempotencyKey};
 use switch_core::routing::NoRoute;
 use switch_engine::AnswerFacts;
@@ -47,7 +47,7 @@ pub(crate) struct PaymentRequest<'a> {
 }
 
 /// The fields of a request.
-const SHAPE: &[Field] = &[text("bill"), text("method"), maybe_text("card")];
+pub(super) const SHAPE: &[Field] = &[text("bill"), text("method"), maybe_text("card")];
 
 /// A payment and where it stands.
 #[derive(Debug, Serialize, ToSchema)]
@@ -135,7 +135,7 @@ pub(crate) struct PaymentList {
 pub(super) async fn create(State(api): State<Arc<Api>>, request: Request) -> Answered {
     let began = Instant::now();
     let (client, key, bytes) = body::take(&api, request, key::of).await?;
-    let order = order(&api, client, key, body::read(&bytes, SHAPE)?)?;
+    let order = order(api.engine.public_ids(), client, key, body::read(&bytes, SHAPE)?)?;
     // Boxed, because what holds it is moved through every layer of the server.
     let paid = match Box::pin(api.engine.pay(order)).await {
         Ok(paid) => paid,
@@ -147,13 +147,13 @@ pub(super) async fn create(State(api): State<Arc<Api>>, request: Request) -> Ans
 
 /// The request in the engine's words. Numbers are compared as what they stand for, so a repeat may
 /// write them in small letters.
-fn order(
-    api: &Api,
+pub(super) fn order(
+    ids: &PublicIds,
     client: ClientId,
     key: IdempotencyKey,
     asked: PaymentRequest<'_>,
 ) -> Result<PayOrder, Problem> {
-    let (ids, mut flaws) = (api.engine.public_ids(), Flaws::default());
+    let mut flaws = Flaws::default();
     let bill = flaws.take("/bill", ids.read("bil", &asked.bill).map_err(id_flaw));
     let method = flaws.take("/method", Method::parse(&asked.method).ok_or(Flaw::UnknownWord));
     let card = asked.card.map(|card| flaws.take("/card", ids.read("crd", &card).map_err(id_flaw)));
@@ -261,7 +261,7 @@ pub(super) async fn get(State(api): State<Arc<Api>>, PathId(id): PathId, request
 )]
 pub(super) async fn list(State(api): State<Arc<Api>>, uri: Uri, request: Request) -> Answered {
     let client = api.clients.authenticate(&api.engine, request.headers()).await?;
-    let page = Parameters::of(&uri, &["limit", "after"])?.page(&api, "pay")?;
+    let page = Parameters::of(&uri, &["limit", "after"])?.page(api.engine.public_ids(), "pay")?;
     let before = page.after.map(PaymentId);
     let found = switch_store::payment::list(api.engine.db(), client, before, page.read()).await;
     let mut found = found.map_err(unavailable)?;

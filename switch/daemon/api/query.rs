@@ -5,8 +5,9 @@ use axum::extract::{FromRequestParts, Path, Query};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Uri, header};
 use axum::response::Response;
+use switch_core::id::PublicIds;
 
-use super::{Api, id_flaw};
+use super::id_flaw;
 use crate::problem::{Code, Flaw, Problem};
 
 const LIMIT_DEFAULT: u32 = 50;
@@ -59,11 +60,11 @@ impl Parameters {
     }
 
     /// The part of a list that is asked for.
-    pub(crate) fn page(&self, api: &Api, prefix: &str) -> Result<Page, Problem> {
+    pub(crate) fn page(&self, ids: &PublicIds, prefix: &str) -> Result<Page, Problem> {
         let invalid = |name: &str, flaw| Problem::new(Code::InvalidParameter).at(name, flaw);
         let limit = self.get("limit").map_or(Ok(LIMIT_DEFAULT), str::parse);
         let limit = limit.ok().filter(|limit| (1..=LIMIT_MAX).contains(limit));
-        let after = self.get("after").map(|text| api.engine.public_ids().read(prefix, text)).transpose();
+        let after = self.get("after").map(|text| ids.read(prefix, text)).transpose();
         Ok(Page {
             limit: limit.ok_or_else(|| invalid("limit", Flaw::Range))?,
             after: after.map_err(|error| invalid("after", id_flaw(error)))?,

@@ -3,6 +3,8 @@
 
 use std::net::SocketAddr;
 
+use switch_store::DbOptions;
+
 use super::{Loaded, SettingsError};
 
 type Verdict = Result<(), SettingsError>;
@@ -78,6 +80,10 @@ impl Loaded {
                 ));
             }
             Some(_) | None => {}
+        }
+        let options = DbOptions { url: database.url.clone(), connections: database.connections };
+        if options.check().is_err() {
+            return Err(self.wrong("database.url", "cannot be understood: postgres://user@host/name"));
         }
         if is_sqlite && database.password_file.is_some() {
             return Err(self.wrong("database.password_file", "SQLite has no password"));

@@ -50,6 +50,15 @@ impl Loaded {
         let at_file = |problem: String| SettingsError { place: file.display().to_string(), problem };
         let text =
             std::fs::read_to_string(file).map_err(|error| at_file(format!("cannot be read: {error}")))?;
+        Self::of(file, text)
+    }
+
+    /// Checks the text of a file under the environment of the process. What its paths lead to is not read.
+    ///
+    /// # Errors
+    /// [`SettingsError`] names file, line and key.
+    pub(crate) fn of(file: &Path, text: String) -> Result<Self, SettingsError> {
+        let at_file = |problem: String| SettingsError { place: file.display().to_string(), problem };
         let layer: FileLayer = toml::from_str(&text).map_err(|error| {
             let line = error.span().map(|span| line_at(&text, span.start));
             at_line(file, &text, line, error.message().trim())

@@ -91,22 +91,27 @@ impl Engine {
                     }
                     work = found;
                 }
-                // It ended meanwhile, or went another way. What was said of it is heard all the
-                // same: an approval that lost to a refusal is money that must go back.
+                // It ended meanwhile, or went another way.
                 _ => {
-                    let said = match event {
-                        Event::Answered(outcome) | Event::Enquired(Enquiry::Found(outcome)) => Some(outcome),
-                        _ => None,
-                    };
-                    if let Some(outcome) = said {
-                        let attempt = &work.attempt;
-                        self.hear_of_the_ended(&attempt.connector, attempt.refs.attempt, id, outcome).await?;
-                    }
+                    self.ended_meanwhile(&work, event).await?;
                     return self.standing(payment, None).await;
                 }
             }
         }
         Err(StoreError::Corrupt(format!("payment {} moves faster than it can be read", id.0)))
+    }
+
+    /// Another node ended the attempt while this one was being told how it stands:
+    /// an approval must not be lost between the two.
+    async fn ended_meanwhile(&self, work: &OpenWork, event: Event) -> Result<(), StoreError> {
+        let (Event::Answered(outcome) | Event::Enquired(Enquiry::Found(outcome))) = event else {
+            return Ok(());
+        };
+        if fault::planted(Planted::AnswerAfterEndDropped) {
+            return Ok(());
+        }
+        let refs = &work.attempt.refs;
+        self.hear_of_the_ended(&work.attempt.connector, refs.attempt, refs.payment, outcome).await
     }
 
     /// TX2: the outcome, with all that follows, through the group commit.

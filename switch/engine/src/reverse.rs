@@ -137,7 +137,9 @@ impl Engine {
         let age = self.clock.now().ms_since(work.attempt.refs.sent_at);
         let limit = counterparty.connector.profile().review_after_ms as i64;
         let in_review = matches!(work.attempt.state, AttemptState::Review { .. });
-        if in_review || age < limit {
+        // Sent in days to come: the clock was set back, and its age is not known.
+        let knows_age = age > -attempt::WAIT_MAX_MS;
+        if in_review || knows_age && age < limit {
             return Ok(Some(work));
         }
         Ok(self.resolve(&work, None, Event::ReviewDue).await?.open)

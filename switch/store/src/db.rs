@@ -58,6 +58,19 @@ pub struct DbOptions {
     pub connections: u32,
 }
 
+impl DbOptions {
+    /// Whether the address can be understood; nothing is opened.
+    ///
+    /// # Errors
+    /// The engine's own.
+    pub fn check(&self) -> Result<(), StoreError> {
+        match self.url.strip_prefix("sqlite:") {
+            Some(_) => Ok(()),
+            None => Ok(PgConnectOptions::from_str(&self.url).map(drop)?),
+        }
+    }
+}
+
 /// An open database.
 #[derive(Debug, Clone)]
 pub enum Db {

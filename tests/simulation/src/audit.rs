@@ -2,6 +2,7 @@
 //! finding is a sentence that says which invariant broke and what was lost.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering::Relaxed;
 
 use switch_core::payment::PaymentState;
 
@@ -261,6 +262,9 @@ fn news(world: &World) -> Option<String> {
 
 /// Whether nothing is under way any more but what a person is named for.
 pub(crate) fn is_at_rest(world: &World) -> bool {
+    if world.insisting.load(Relaxed) > 0 {
+        return false;
+    }
     let sql = "SELECT (SELECT COUNT(*) FROM open_attempt WHERE state <> 'REVIEW')
                     + (SELECT COUNT(*) FROM outbox)";
     if world.numbers(sql, &[])[0][0] > 0 {

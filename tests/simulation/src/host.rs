@@ -45,12 +45,15 @@ pub(crate) struct Host {
     pub(crate) book: BTreeMap<(i64, u32), Line>,
     /// It takes an original even after it said that there is none.
     pub(crate) forgetful: bool,
+    /// It takes an original even after it proved that there is none.
+    breaks_proofs: bool,
 }
 
 impl Host {
     pub(crate) fn new(id: String, weather: &Weather, rng: &mut Rng) -> Self {
         let forgetful = weather.has(Fault::ForgetfulHosts) && rng.chance(500);
-        Self { id, book: BTreeMap::new(), forgetful }
+        let breaks_proofs = weather.has(Fault::BrokenProofs) && rng.chance(500);
+        Self { id, book: BTreeMap::new(), forgetful, breaks_proofs }
     }
 
     /// A request for money (0200).
@@ -62,6 +65,10 @@ impl Host {
         rng: &mut Rng,
     ) -> Outcome {
         let key = (refs.attempt.0, refs.stan);
+        let taken_after_all = self.breaks_proofs && self.stands(refs) == Some(Stands::Tombstone);
+        if taken_after_all {
+            self.book.remove(&key);
+        }
         if let Some(line) = self.book.get(&key) {
             // A duplicate gets what the first one got, and moves nothing.
             return match line.stands {
@@ -77,7 +84,7 @@ impl Host {
             stan: refs.stan,
             amount: refs.amount,
             stands: if rng.chance(750) { Stands::Approved } else { Stands::Declined },
-            poison: on(Fault::PoisonReversals) && rng.chance(weather.per_mille),
+            poison: !taken_after_all && on(Fault::PoisonReversals) && rng.chance(weather.per_mille),
             forwarded: if on(Fault::SlowReversals) { rng.below(4) } else { 0 },
         };
         if on(Fault::PartialApprovals) && rng.chance(weather.per_mille) {
@@ -88,6 +95,9 @@ impl Host {
             _ => declined("51"),
         };
         self.book.insert(key, line);
+        if taken_after_all {
+            return answer;
+        }
         if on(Fault::Undecided) && rng.chance(weather.per_mille) {
             return Outcome::Pending { code: "09".into() };
         }
@@ -147,6 +157,11 @@ impl Host {
             forwarded: 0,
         };
         self.book.insert((refs.attempt.0, refs.stan), line);
+    }
+
+    /// How a request stands in the book.
+    pub(crate) fn stands(&self, refs: &AttemptRef) -> Option<Stands> {
+        self.book.get(&(refs.attempt.0, refs.stan)).map(|line| line.stands.clone())
     }
 
     /// Lines that charge a card now.

@@ -14,7 +14,7 @@ use switch_core::id::AttemptId;
 use switch_core::money::{Currency, Money};
 use tokio::sync::oneshot;
 
-use crate::host::{Host, approved, declined};
+use crate::host::{Host, Stands, approved, declined};
 use crate::scheduler::{Micros, Pid, Sim, WORLD};
 use crate::weather::{Fault, Weather};
 use crate::world::World;
@@ -146,6 +146,8 @@ impl Link {
             sim.wait(there).await;
             for _ in 0..copies {
                 let calm = sim.is_calm();
+                let proven_absent =
+                    world.counterparties[number].host().stands(&refs) == Some(Stands::Tombstone);
                 let said = {
                     let mut host = world.counterparties[number].host();
                     sim.choose(|rng| host.request(&refs, &world.weather, calm, rng))
@@ -155,6 +157,9 @@ impl Link {
                     refs.attempt.0, refs.stan
                 ));
                 world.money_arrives(&refs);
+                if proven_absent && matches!(said, Outcome::Approved(_)) {
+                    return insist(&world, node, number, &refs, said).await;
+                }
                 if world.strikes(Fault::LostAnswers) {
                     continue;
                 }
@@ -200,6 +205,22 @@ impl Link {
     }
 }
 
+/// A counterparty that broke its proof says so until the money is taken back.
+async fn insist(world: &Arc<World>, node: usize, number: usize, refs: &AttemptRef, said: Outcome) {
+    world.sim.say(format_args!("card-{number} takes {} after it proved its absence", refs.attempt.0));
+    world.insisting.fetch_add(1, Relaxed);
+    let stands = || world.counterparties[number].host().stands(refs);
+    while stands() == Some(Stands::Approved) && !world.is_paid(refs.payment.0) {
+        world.answer(node, number, refs, said.clone());
+        world.sim.wait(20_000_000).await;
+        // Where nothing can be lost on the way into the database, once is enough.
+        if !world.may_lose_answers() {
+            break;
+        }
+    }
+    world.insisting.fetch_sub(1, Relaxed);
+}
+
 /// An answer that belongs to another request of the same trace number.
 fn crossed(refs: &AttemptRef) -> Outcome {
     let mut other = refs.clone();
@@ -212,14 +233,16 @@ impl Payments for Link {
         Box::pin(async move {
             let refs = &instruction.refs;
             self.world.money_leaves(refs);
-            if !self.up.load(Relaxed) {
+            if !self.up.load(Relaxed) || self.strikes(Fault::BrokenLinks) {
                 if self.strikes(Fault::StrayDeclines) {
                     let (world, refs) = (Arc::clone(&self.world), refs.clone());
                     let (node, number, sim) = (self.node, self.number, self.sim.clone());
                     let late = self.way(Fault::LateAnswers);
                     self.sim.begin(WORLD, async move {
                         sim.wait(late).await;
-                        world.answer(node, number, &refs, declined("92"));
+                        if let Some(link) = world.link(node, number) {
+                            link.arrives(&refs, declined("92"));
+                        }
                     });
                 }
                 return Err(SendError::NotSent(Cause::LinkDown));

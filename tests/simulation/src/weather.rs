@@ -53,6 +53,9 @@ faults! {
     ContradictingDeclines = "contradicting-declines",
     /// Counterparties that take an original after its reversal.
     ForgetfulHosts = "forgetful-hosts",
+    /// Counterparties that take an original after they proved its absence, and
+    /// say so until it is taken back.
+    BrokenProofs = "broken-proofs",
     /// Reversals that are accepted and not yet booked.
     SlowReversals = "slow-reversals",
     /// Reversals that a counterparty refuses for good.

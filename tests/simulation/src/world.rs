@@ -45,6 +45,8 @@ pub(crate) struct World {
     pub(crate) news: Mutex<BTreeMap<(i64, &'static str), u64>>,
     /// Clients and terminals that are not done.
     pub(crate) busy: AtomicU64,
+    /// Counterparties that broke a proof and were not heard.
+    pub(crate) insisting: AtomicU64,
 }
 
 /// One switch node, through all its lives.
@@ -93,6 +95,7 @@ impl World {
             beliefs: Mutex::default(),
             news: Mutex::default(),
             busy: AtomicU64::new(0),
+            insisting: AtomicU64::new(0),
             weather,
         };
         world.seed();
@@ -180,6 +183,19 @@ impl World {
     /// The rows of a query over one word.
     pub(crate) fn words(&self, sql: &str, values: &[i64]) -> Vec<String> {
         self.server.read(sql, values, |row| row.get(0)).expect("the auditor's SQL is sound")
+    }
+
+    /// Whether an answer that arrived may never become durable.
+    pub(crate) fn may_lose_answers(&self) -> bool {
+        let fatal = [
+            Fault::BrokenLinks,
+            Fault::Crashes,
+            Fault::Drains,
+            Fault::BusyStore,
+            Fault::LostStore,
+            Fault::UnheardCommits,
+        ];
+        fatal.iter().any(|fault| self.weather.has(*fault))
     }
 
     /// Whether a payment is durably paid.

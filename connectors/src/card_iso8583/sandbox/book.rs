@@ -113,7 +113,7 @@ pub struct Book {
 }
 
 impl Book {
-    pub(super) fn in_memory(entries_max: usize) -> Self {
+    pub(crate) fn in_memory(entries_max: usize) -> Self {
         Self {
             entries: HashMap::new(),
             order: VecDeque::new(),
@@ -128,12 +128,7 @@ impl Book {
     pub(super) fn open(path: &Path, entries_max: usize) -> io::Result<Self> {
         let mut book = Self::in_memory(entries_max);
         if path.exists() {
-            for line in BufReader::new(File::open(path)?).lines() {
-                // The last line may have been cut by a kill; its answer was never sent.
-                if let Ok(entry) = serde_json::from_str::<Entry>(&line?) {
-                    book.restore(entry);
-                }
-            }
+            book.restore_all(BufReader::new(File::open(path)?))?;
         }
         book.file = Some(OpenOptions::new().create(true).append(true).open(path)?);
         Ok(book)
@@ -145,12 +140,19 @@ impl Book {
     /// When the file cannot be read.
     pub fn read(path: &Path) -> io::Result<Vec<Entry>> {
         let mut book = Self::in_memory(usize::MAX);
-        for line in BufReader::new(File::open(path)?).lines() {
-            if let Ok(entry) = serde_json::from_str::<Entry>(&line?) {
-                book.restore(entry);
+        book.restore_all(BufReader::new(File::open(path)?))?;
+        Ok(book.entries())
+    }
+
+    /// Takes up every line that is an entry. The last one may have been cut by a kill, in the middle of a character
+    /// even; its answer was never sent.
+    pub(crate) fn restore_all(&mut self, lines: impl BufRead) -> io::Result<()> {
+        for line in lines.split(b'\n') {
+            if let Ok(entry) = serde_json::from_slice(&line?) {
+                self.restore(entry);
             }
         }
-        Ok(book.entries())
+        Ok(())
     }
 
     /// Every entry kept, in the order they first came.
@@ -174,7 +176,7 @@ impl Book {
     /// What was answered to this sale, when it came before.
     pub(super) fn repeated(&mut self, key: &Key, at_ms: u64) -> Option<Entry> {
         let entry = self.entries.get_mut(key)?;
-        entry.sales += 1;
+        entry.sales = entry.sales.saturating_add(1);
         entry.at_ms = at_ms;
         self.summary.repeats += 1;
         let entry = entry.clone();
@@ -222,7 +224,7 @@ impl Book {
             self.bury(sale, at_ms);
             return "25".to_owned();
         };
-        entry.reversals += 1;
+        entry.reversals = entry.reversals.saturating_add(1);
         entry.at_ms = at_ms;
         let code = match (entry.state, &entry.reversal_refused) {
             (State::Tombstone, _) => "25",
@@ -285,24 +287,28 @@ impl Book {
             transmitted: entry.transmitted,
             terminal: entry.terminal.clone(),
         };
-        let before = self.entries.get(&key).map(|entry| entry.state);
+        let before = self.entries.get(&key);
         let summary = &mut self.summary;
-        match (before, entry.state) {
+        match (before.map(|known| known.state), entry.state) {
             (None, State::Approved) => {
                 summary.sales += 1;
                 summary.approved += 1;
-                summary.approved_minor += entry.amount_minor;
+                summary.approved_minor = summary.approved_minor.saturating_add(entry.amount_minor);
             }
             (None, State::Declined) => {
                 summary.sales += 1;
                 summary.declined += 1;
             }
             (None, State::Tombstone) => summary.tombstones += 1,
+            (None, State::Reversed) => {}
+            // A line this book would not have written after the one before is not believed.
+            (Some(_), _) if before.is_some_and(|known| known.amount_minor != entry.amount_minor) => return,
             (Some(State::Approved), State::Reversed) => {
                 summary.reversed += 1;
-                summary.reversed_minor += entry.amount_minor;
+                summary.reversed_minor = summary.reversed_minor.saturating_add(entry.amount_minor);
             }
-            _ => {}
+            (Some(known), next) if known == next => {}
+            (Some(_), _) => return,
         }
         self.keep(key, entry);
     }

@@ -320,7 +320,7 @@ impl Raw {
     /// The number in the only column of the only row.
     pub(crate) async fn number(&self, sql: &str) -> i64 {
         if let Self::Memory(server) = self {
-            return server.read(sql, |row| row.get(0)).expect("the test's own query runs")[0];
+            return server.read(sql, &[], |row| row.get(0)).expect("the test's own query runs")[0];
         }
         let sql = AssertSqlSafe(sql.to_owned());
         let number = match self {
@@ -342,7 +342,7 @@ impl Raw {
             Self::Postgres(pool) => {
                 sqlx::query(sql).fetch_all(pool).await.expect(why).iter().map(|row| row.get(0)).collect()
             }
-            Self::Memory(server) => server.read(&text, |row| row.get(0)).expect(why),
+            Self::Memory(server) => server.read(&text, &[], |row| row.get(0)).expect(why),
         }
     }
 

@@ -1,0 +1,5 @@
+//! A stream of frames.
+#![no_main]
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    codecs_fuzz::frame(bytes);
+});

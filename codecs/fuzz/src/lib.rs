@@ -1,0 +1,43 @@
+//! What may come to the codecs from outside, one function a kind of input, and what must hold of it.
+//!
+//! Each takes bytes of any kind, panics when a promise is broken, and says whether the bytes were accepted. The
+//! libFuzzer targets and the tests of `codecs` (`tests/fuzz.rs`) call the same functions, so what one finds the other
+//! replays. They use the public interface only, and they do not know how the codecs work inside.
+
+mod draft;
+mod frame;
+mod input;
+mod mac;
+mod message;
+mod packed;
+mod profile;
+mod tlv;
+
+pub use draft::draft;
+pub use frame::frame;
+pub use mac::mac;
+pub use message::{message, read_everything};
+pub use packed::packed;
+pub use profile::profile;
+pub use tlv::tlv;
+
+/// What is called with bytes of any kind, and says whether they were accepted.
+pub type Target = fn(&[u8]) -> bool;
+
+/// Every target by the name of its folder.
+pub const TARGETS: [(&str, Target); 14] = [
+    ("bpc_hybrid", |bytes| message("bpc-hybrid", bytes)),
+    ("iso87_abin", |bytes| message("iso87-abin", bytes)),
+    ("iso87_ascii", |bytes| message("iso87-ascii", bytes)),
+    ("iso87_bcd", |bytes| message("iso87-bcd", bytes)),
+    ("iso87_bcd_rf", |bytes| message("iso87-bcd-rf", bytes)),
+    ("iso87_ebcdic", |bytes| message("iso87-ebcdic", bytes)),
+    ("iso93_abin", |bytes| message("iso93-abin", bytes)),
+    ("iso93_ascii", |bytes| message("iso93-ascii", bytes)),
+    ("draft", draft),
+    ("frame", frame),
+    ("mac", mac),
+    ("packed", packed),
+    ("profile", profile),
+    ("tlv", tlv),
+];

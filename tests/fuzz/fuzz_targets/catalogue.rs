@@ -1,0 +1,5 @@
+//! A file of departments and services.
+#![no_main]
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    switchd::fuzz::catalogue(bytes);
+});
