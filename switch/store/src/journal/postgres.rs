@@ -279,11 +279,12 @@ async fn write_group(
     intakes: &[&Intake],
     endings: &[&Ending],
 ) -> Result<HashSet<(i32, i64)>, sqlx::Error> {
-    let mut tries = 0;
+    // Whether an earlier try may have been committed: only a broken link leaves that open.
+    let (mut tries, mut unknown) = (0, false);
     loop {
         tries += 1;
         let error = match run(db, intakes, endings).await {
-            Ok(steps) if tries == 1 => return Ok(steps),
+            Ok(steps) if !unknown => return Ok(steps),
             Ok(steps) => match own_rows(db, intakes, endings, steps).await {
                 Ok(steps) => return Ok(steps),
                 Err(error) => error,
@@ -291,6 +292,7 @@ async fn write_group(
             Err(error) => error,
         };
         let trouble = trouble(&error);
+        unknown |= trouble == Trouble::Link;
         if tries >= TRIES || trouble == Trouble::Command {
             return Err(error);
         }

@@ -136,6 +136,11 @@ impl<'a> Story<'a> {
         match &operation {
             Operation::Group(commands) => self.group(commands, fault).await?,
             Operation::Step(step) => self.step(step, fault).await?,
+            Operation::LeasesEnd => {
+                let ended = self.place.bed.raw.run("UPDATE outbox SET lease_until = 0").await;
+                ended.map_err(|why| format!("the leases could not be ended: {why}"))?;
+                self.world.leases_end();
+            }
         }
         self.read(numbers).await
     }

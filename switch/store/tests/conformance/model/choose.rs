@@ -34,6 +34,8 @@ pub(super) enum Operation {
     /// Commands that are queued at once.
     Group(Vec<Command>),
     Step(Box<Step>),
+    /// Time passes: all leases end.
+    LeasesEnd,
 }
 
 /// What there is to choose from.
@@ -73,6 +75,9 @@ impl Choice<'_> {
             return Some(Operation::Group(
                 commands.map(|i| self.command(a.wrapping_add(i), own(i))).collect(),
             ));
+        }
+        if kind % 32 == 26 && b.is_multiple_of(2) {
+            return Some(Operation::LeasesEnd);
         }
         self.step(kind % 32, a, b, c).map(|step| Operation::Step(Box::new(step)))
     }
@@ -117,6 +122,9 @@ impl Choice<'_> {
         let states =
             [PaymentState::Paid, PaymentState::Declined, PaymentState::Reversed, PaymentState::Failed];
         let mut ending = self.bed.ending(&intake, states[usize::from(c % 4)]);
+        // No two decisions are made at the same moment: by that a writer knows its own.
+        let at = NOW.plus_ms(self.bed.id() % 997);
+        (ending.outcome.at, ending.transfer.at) = (at, at);
         ending.epoch = epoch(attempt.epoch, b.wrapping_add(c));
         ending.transfer.business_date = p.business_date;
         ending.event = Some((EventId(self.bed.id()), MINISTRY)).filter(|_| !c.is_multiple_of(3));
@@ -240,11 +248,7 @@ impl Choice<'_> {
                 let state = PaymentState::Paid;
                 Step::Publish(News { event, client: MINISTRY, payment, state, at: moment(b) })
             }
-            25 | 26 => Step::Claim {
-                now: moment(a).plus_ms(1_000),
-                leased: b.is_multiple_of(3),
-                limit: u32::from(c % 4) + 1,
-            },
+            25 | 26 => Step::Claim { now: moment(a).plus_ms(1_000), limit: u32::from(c % 4) + 1 },
             27 => Step::Retry { event: pick(self.claimed.iter(), a)?.clone(), due_at: moment(b) },
             28 => Step::Delivered(pick(self.claimed.iter(), a)?.clone()),
             29 => Step::AddCard(SealedCard {

@@ -5,9 +5,9 @@ use switch_core::bill::Claim;
 use switch_core::id::AccountId;
 
 use super::world::{World, note_word};
-use crate::bed::Bed;
+use crate::bed::{Bed, Raw};
 
-/// One query a table; `-` is NULL.
+/// One query a table; `-` is NULL, `CLOCK` the engine's own clock.
 const ROWS: &[&str] = &[
     "SELECT 'payment ' || id || ' ' || client_id || ' ' || key || ' ' || COALESCE(CAST(bill_id AS TEXT), '-')
          || ' ' || method || ' ' || channel || ' ' || amount_minor || ' ' || currency || ' '
@@ -34,7 +34,7 @@ const ROWS: &[&str] = &[
     "SELECT 'evidence ' || id || ' ' || payment_id || ' ' || kind || ' ' || code || ' ' || at
      FROM evidence ORDER BY id",
     "SELECT 'outbox ' || id || ' ' || client_id || ' ' || payment_id || ' ' || state || ' ' || at || ' '
-         || due_at || ' ' || CASE WHEN lease_until > 17592186044416 THEN 'leased' ELSE 'free' END || ' '
+         || due_at || ' ' || CASE WHEN lease_until > CLOCK THEN 'leased' ELSE 'free' END || ' '
          || epoch || ' ' || tries
      FROM outbox ORDER BY id",
     "SELECT 'card ' || id || ' ' || client_id || ' ' || key_id || ' ' || expires_at FROM card ORDER BY id",
@@ -48,8 +48,12 @@ fn or_dash(value: Option<impl ToString>) -> String {
 /// The rows of a store.
 pub(super) async fn of_store(bed: &Bed) -> Vec<String> {
     let mut lines = Vec::new();
+    let clock = match bed.raw {
+        Raw::Sqlite(_) | Raw::Memory(_) => "CAST(unixepoch('subsec') * 1000 AS BIGINT)",
+        Raw::Postgres(_) => "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)",
+    };
     for rows in ROWS {
-        lines.extend(bed.raw.texts(rows).await);
+        lines.extend(bed.raw.texts(&rows.replace("CLOCK", clock)).await);
     }
     lines
 }

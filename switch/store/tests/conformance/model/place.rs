@@ -160,13 +160,14 @@ impl Place {
     pub(super) fn fault(&self, number: u8, operation: &Operation, tally: &Tally) -> Fault {
         let operations = match operation {
             Operation::Group(commands) => commands.len() as u64,
-            Operation::Step(_) => 1,
+            Operation::Step(_) | Operation::LeasesEnd => 1,
         };
         tally.operations.fetch_add(operations, Ordering::Relaxed);
         // Of several commands some could be done and others not.
         let single = match operation {
             Operation::Group(commands) => commands.len() == 1,
             Operation::Step(_) => true,
+            Operation::LeasesEnd => return Fault::None,
         };
         let group = matches!(operation, Operation::Group(_));
         let (deadlock, at_commit) = (number.is_multiple_of(3), number.is_multiple_of(2));

@@ -15,8 +15,8 @@ use switch_store::outbox::{self, Event, News};
 use switch_store::{Db, StoreError, bill, ledger, transact};
 
 pub(super) const APPROVAL_CODE: &str = "ABC123";
-/// A lease that does not end while a story lasts.
-pub(super) const HELD_MS: i64 = 1 << 45;
+/// A lease that does not end while a story lasts, unless the story ends it.
+pub(super) const HELD_MS: i64 = 3_600_000;
 
 /// What one transaction does.
 #[derive(Debug, Clone)]
@@ -65,7 +65,6 @@ pub(super) enum Step {
     Publish(News),
     Claim {
         now: Timestamp,
-        leased: bool,
         limit: u32,
     },
     Retry {
@@ -120,9 +119,8 @@ pub(super) async fn ask(db: &Db, step: &Step) -> Result<String, StoreError> {
             said(transact!(*db, tx => ledger::book_floored(tx, transfer, *account).await)?)
         }
         Step::Publish(news) => said(transact!(*db, tx => outbox::publish(tx, news).await)?),
-        Step::Claim { now, leased, limit } => {
-            let lease_ms = if *leased { HELD_MS } else { -1 };
-            let mut events = transact!(*db, tx => outbox::claim(tx, *now, lease_ms, *limit).await)?;
+        Step::Claim { now, limit } => {
+            let mut events = transact!(*db, tx => outbox::claim(tx, *now, HELD_MS, *limit).await)?;
             events.sort_by_key(|event| event.id);
             said(events)
         }

@@ -164,7 +164,7 @@ impl World {
         CashVerdict::Paid
     }
 
-    fn claim_events(&mut self, now: Timestamp, leased: bool, limit: u32) -> Vec<Event> {
+    fn claim_events(&mut self, now: Timestamp, limit: u32) -> Vec<Event> {
         let free = self.outbox.iter().filter(|(_, w)| w.due_at <= now && !w.leased);
         let mut due: Vec<_> = free.map(|(id, w)| (w.due_at, *id)).collect();
         due.sort();
@@ -174,7 +174,7 @@ impl World {
         ids.into_iter()
             .map(|id| {
                 let w = self.outbox.get_mut(&id).expect("it is there");
-                (w.epoch, w.tries, w.leased) = (w.epoch + 1, w.tries + 1, leased);
+                (w.epoch, w.tries, w.leased) = (w.epoch + 1, w.tries + 1, true);
                 let News { event, client, payment, state, at } = w.news;
                 let state = state.as_str().to_owned();
                 Event { id: event, client, payment, state, at, epoch: w.epoch, tries: w.tries }
@@ -281,9 +281,7 @@ impl World {
                 self.publish(*news);
                 "()".into()
             }
-            Step::Claim { now, leased, limit } => {
-                format!("{:?}", self.claim_events(*now, *leased, *limit))
-            }
+            Step::Claim { now, limit } => format!("{:?}", self.claim_events(*now, *limit)),
             Step::Retry { event, due_at } => {
                 let held = self.outbox.get_mut(&event.id.0).filter(|w| w.epoch == event.epoch);
                 let given = held.map(|w| (w.due_at, w.leased) = (*due_at, false));
@@ -308,6 +306,11 @@ impl World {
             }
             Step::Withdraw(bill, at) => format!("{}", self.take_bill(*bill, Claim::Cancelled, *at)),
         }
+    }
+
+    /// All leases end.
+    pub(super) fn leases_end(&mut self) {
+        self.outbox.values_mut().for_each(|waiting| waiting.leased = false);
     }
 
     /// A payment as it is read.
