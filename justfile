@@ -20,6 +20,10 @@ demo *ARGS:
 bench *ARGS:
     tests/run pg cargo bench --bench pay {{ARGS}}
 
+# what goes wrong with real processes, as often as before a release: just rig cuts
+rig *ARGS:
+    tests/rig/long {{ARGS}}
+
 # libFuzzer on every target, 100 million executions each; --seconds 60 TARGET for some
 fuzz *ARGS:
     tests/fuzz/run {{ARGS}}

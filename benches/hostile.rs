@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use rig::database::Database;
 use rig::http::Client;
-use rig::processes::{self, Folder, Setup};
+use rig::processes::{self, CardLinks, Folder, Setup};
 
 const SWITCHD: &str = env!("CARGO_BIN_EXE_switchd");
 
@@ -83,6 +83,8 @@ async fn run(bodies: usize, frames: usize, seed: u64) {
         card_host: host.address,
         in_flight_max: 256,
         pos: Some(port),
+        card_links: CardLinks::Usual,
+        environment: &[],
     });
     let before = processes::resident_mib(daemon.pid());
 

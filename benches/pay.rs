@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use load::{Arrivals, Requests, Seen};
 use rig::database::Database;
-use rig::processes::{self, Folder, Process, Setup, cpu_seconds, cpu_seconds_of};
+use rig::processes::{self, CardLinks, Folder, Process, Setup, cpu_seconds, cpu_seconds_of};
 use rig::seed::Seeds;
 
 const SWITCHD: &str = env!("CARGO_BIN_EXE_switchd");
@@ -217,6 +217,8 @@ impl Bench {
             card_host: host.address,
             in_flight_max,
             pos: None,
+            card_links: CardLinks::Usual,
+            environment: &[],
         })
     }
 

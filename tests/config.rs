@@ -42,6 +42,10 @@ fn each_mistake_is_told_with_its_line_and_its_key() {
         (set("vault", "card_ttl_s = 1"), "vault.card_ttl_s", "must be 60 to 86400"),
         (set("ids", "key_file = \"nowhere.key\""), "ids.key_file", "nowhere.key cannot be read"),
         (set("ids", "key_file = \"vault.key\""), "ids.key_file", "must be 32 hexadecimal digits"),
+        (set("audit", "key_file = \"nowhere.key\""), "audit.key_file", "nowhere.key cannot be read"),
+        (set("audit", "key_file = \"ids.key\""), "audit.key_file", "must have lines of a name and 64 hex"),
+        (set("audit", "seal_every_s = 61"), "audit.seal_every_s", "must be 1 to 60"),
+        (set("audit", "unsealed_max_s = 59"), "audit.unsealed_max_s", "must be audit.seal_every_s to 86400"),
         (set("", "catalogue = [\"nowhere.toml\"]"), "catalogue", "nowhere.toml: No such file"),
         (set("", "catalogue = [\"card.toml\"]"), "catalogue", "card.toml: line"),
         (set("", "connectors = [\"nowhere.toml\"]"), "connectors", "nowhere.toml: cannot be read"),
@@ -132,6 +136,9 @@ fn the_committed_settings_start_a_switch_that_takes_no_cards() {
     let told = sentence(&check_config(&config, &[]));
     assert!(told.contains("ids.key_file (not set, default): the secret"), "{told}");
     folder.write("ids.key", &"42".repeat(16));
+    let told = sentence(&check_config(&config, &[]));
+    assert!(told.contains("audit.key_file (not set, default): the secret"), "{told}");
+    folder.write("audit.key", &format!("2026 {}", "2a".repeat(32)));
     let checked = check_config(&config, &[]);
     assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
 }

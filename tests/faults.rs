@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use connectors::card_iso8583::sandbox::State;
+use switch_audit::{Book, Report};
 
+use crate::rig::books;
 use crate::support::{Plan, Switch, eventually};
 
 /// Test card, how it ends where the host may be asked, and where it may only be reversed.
@@ -68,6 +70,22 @@ async fn both_books_agree(enquiry: bool) {
         assert!(new.len() <= 1, "{what}: one message is one entry, not {new:?}");
         assert_eq!(new.contains(&State::Approved), ends == "PAID", "{what}: the host says {new:?}");
     }
+    let report = the_auditor_is_silent(&switch, true).await;
+    assert_eq!(report.counts.payments["PAID"] as usize, standing, "{report}");
+}
+
+/// The auditor holds the database against the host's book; its own audit log is on disk too.
+async fn the_auditor_is_silent(switch: &Switch, settled: bool) -> Report {
+    let line = |entry| serde_json::to_string(&entry).expect("plain values") + "\n";
+    let lines: String = switch.host().book().entries().into_iter().map(line).collect();
+    let book = switch.folder.write("book.jsonl", &lines);
+    let database = format!("sqlite:{}", switch.folder.path().join("switch.db").display());
+    let mut options = books::options(&database);
+    options.settled = settled;
+    options.books = vec![Book { connector: Some("card-sandbox".into()), file: book }];
+    let report = switch_audit::audit(&options).await.expect("it can be read");
+    assert!(report.is_clean(), "{report}");
+    report
 }
 
 fn states(switch: &Switch) -> HashMap<String, State> {
@@ -87,4 +105,7 @@ async fn a_reversal_that_is_refused_calls_a_person_and_goes_on() {
     assert_eq!(switch.get(&format!("/v1/bills/{bill}")).await.field("status"), "IN_PAYMENT");
     let repeats = async || switch.host().book().entries().iter().any(|entry| entry.reversals > 2);
     eventually("the tries go on", repeats).await;
+    let report = the_auditor_is_silent(&switch, false).await;
+    let [work] = report.open.as_slice() else { panic!("{report}") };
+    assert!(work.sentence.contains("of 50.00 ILS: REVIEW, at card-sandbox for"), "{}", work.sentence);
 }

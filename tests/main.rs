@@ -2,9 +2,14 @@
 //! sockets and real processes, and the house rules.
 
 mod api;
+mod audit;
 mod config;
 mod crash;
 mod faults;
+mod kill_points;
+mod network;
+mod peers;
+mod power;
 #[expect(dead_code, reason = "the load benches use the rest of the rig")]
 mod rig;
 mod support;

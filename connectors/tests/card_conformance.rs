@@ -25,7 +25,8 @@ async fn recovery_facts_hold(pair: &Pair) {
     assert_eq!(pair.host.book().summary().reversed, 1);
 
     // "Not found" means what the profile says, and a late original stays declined.
-    assert_eq!(payments.reverse(&take_back(2, false)).await, reversed("25"));
+    let absent = Ok(ReversalAnswer::Absent { code: "25".into() });
+    assert_eq!(payments.reverse(&take_back(2, false)).await, absent);
     assert!(matches!(payments.send(&pay(2, GOOD)).await, Ok(Outcome::Declined(_))));
 
     // An unanswered approval is found by its repeat as well.

@@ -10,8 +10,9 @@ use switch_core::clock::{Clock, Timestamp};
 use switch_core::id::{ClientId, IdSequence, PublicIds};
 use switch_core::ledger::{Transfer, TransferKind};
 use switch_core::money::{Currency, Money};
+use switch_store::audit_log::{self, Act, Entry};
 use switch_store::client::{Client, ClientKind, Webhook};
-use switch_store::{Db, agent, client, ledger, schema};
+use switch_store::{Db, Tx, agent, client, ledger, schema};
 
 use crate::courier::{self, Reach};
 use crate::secrets;
@@ -114,7 +115,27 @@ impl Desk {
         if !client::add(&mut tx, new, self.now).await? {
             return Err(StartError::Machine(format!("the name {} is in use", new.name)));
         }
+        // Where its news go may hold a token: the log only says that there is an address.
+        let hook = if new.webhook.is_some() { ", with an address for news" } else { "" };
+        let (act, detail) = match new.kind {
+            ClientKind::Api => (Act::ClientAdd, format!("client {}{hook}", new.id.0)),
+            ClientKind::Agent => (Act::AgentAdd, format!("client {}", new.id.0)),
+        };
+        self.write_down(&mut tx, act, &new.name, detail).await?;
         Ok(tx.commit().await?)
+    }
+
+    /// What was done goes into the audit log with it, or neither was done.
+    async fn write_down(
+        &self,
+        tx: &mut Tx,
+        act: Act,
+        subject: &str,
+        detail: String,
+    ) -> Result<(), StartError> {
+        let (actor, subject) = (wiring::operator(), subject.to_owned());
+        audit_log::append(tx, &Entry { at: self.now, actor, act, subject, detail }).await?;
+        Ok(())
     }
 
     /// Registers a terminal.
@@ -123,6 +144,8 @@ impl Desk {
         if !agent::add_terminal(&mut tx, terminal, self.now).await? {
             return Err(StartError::Machine(format!("the terminal {} is registered already", terminal.id)));
         }
+        let detail = format!("of client {}", terminal.agent.0);
+        self.write_down(&mut tx, Act::TerminalAdd, &terminal.id, detail).await?;
         Ok(tx.commit().await?)
     }
 
@@ -154,6 +177,8 @@ impl Desk {
         if !ledger::book_floored(&mut tx, &transfer, float).await? {
             return Err(StartError::Machine("the float would fall below its floor".into()));
         }
+        let detail = format!("{amount}, transfer {}/1", transfer.cause);
+        self.write_down(&mut tx, Act::FloatTopUp, &format!("client {}", agent.0), detail).await?;
         Ok(tx.commit().await?)
     }
 }

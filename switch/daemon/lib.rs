@@ -8,6 +8,8 @@
 #![forbid(unsafe_code)]
 
 mod api;
+mod audit;
+mod audit_log;
 mod catalogue;
 mod clock;
 mod commands;
@@ -23,6 +25,7 @@ mod metrics;
 mod ops;
 mod problem;
 mod sandbox;
+mod seal;
 mod secrets;
 mod service;
 mod settings;
@@ -83,6 +86,13 @@ enum Command {
     /// Agents of the cash network
     #[command(subcommand)]
     Agent(AgentCommand),
+    /// Recomputes everything from raw rows; exit code 1 when something does not agree
+    Audit {
+        #[command(flatten)]
+        config: Config,
+        #[command(flatten)]
+        arguments: audit::Arguments,
+    },
     /// Counterparties to test against
     #[command(subcommand)]
     Sandbox(sandbox::Command),
@@ -178,6 +188,9 @@ fn run(command: Command) -> Result<ExitCode, StartError> {
         Command::Agent(AgentCommand::Add { name, terminal, float, currency, amount_max, config }) => {
             let new = commands::NewAgent { name, terminal, float, currency, amount_max };
             on_runtime(1, commands::add_agent(Loaded::read(&config.config)?, new))
+        }
+        Command::Audit { config, arguments } => {
+            on_runtime(1, async { Ok(audit::run(Loaded::read(&config.config), arguments).await) })
         }
         Command::Sandbox(command) => on_runtime(1, sandbox::run(command)),
         Command::Version => commands::print(concat!("switchd ", env!("CARGO_PKG_VERSION"))),

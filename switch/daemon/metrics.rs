@@ -10,6 +10,7 @@ use switch_core::clock::Timestamp;
 use switch_engine::Engine;
 use switch_store::StoreError;
 
+use crate::audit_log::Sealed;
 use crate::wiring::Link;
 
 const SECONDS: &[f64] = &[0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 35.0];
@@ -41,6 +42,7 @@ struct Gauges {
     oldest_in_doubt: Gauge,
     outbox: Gauge,
     oldest_outbox: Gauge,
+    seal_age: Gauge,
     journal_queue: Gauge,
     up: IntGaugeVec,
     connections: IntGaugeVec,
@@ -132,6 +134,7 @@ impl Metrics {
                     "switchd_outbox_oldest_age_seconds",
                     "Age of the oldest of them; 0 when none.",
                 )?,
+                seal_age: gauge("switchd_audit_seal_age_seconds", "Since the audit log was sealed.")?,
                 journal_queue: gauge("switchd_journal_queued", "Commands waiting for the next commit.")?,
                 up: gauges("switchd_connector_up", "1 when payments can pass.", "connector")?,
                 connections: gauges(
@@ -147,8 +150,15 @@ impl Metrics {
     }
 
     /// Everything as text for Prometheus.
-    pub(crate) fn render(&self, engine: &Engine, links: &[Link], backlog: Option<&Backlog>) -> String {
+    pub(crate) fn render(
+        &self,
+        engine: &Engine,
+        links: &[Link],
+        sealed: &Sealed,
+        backlog: Option<&Backlog>,
+    ) -> String {
         let _turn = self.scrape.lock().unwrap_or_else(PoisonError::into_inner);
+        self.gauges.seal_age.set(sealed.age_ms(engine.clock().now()).max(0) as f64 / 1000.0);
         let (counters, journal) = (engine.counters(), engine.journal().counts());
         for (state, count) in ENDED.iter().zip(&counters.ended) {
             raise(&self.payments.with_label_values(&[state]), count.load(Relaxed));

@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use switch_engine::Engine;
 
+use crate::audit_log::Sealed;
 use crate::metrics::{Backlog, Metrics};
 use crate::wiring::Link;
 
@@ -27,6 +28,8 @@ pub(crate) struct Ops {
     pub(crate) metrics: Arc<Metrics>,
     /// Everyone it is connected to.
     pub(crate) links: Vec<Link>,
+    /// When the audit log was sealed last.
+    pub(crate) sealed: Sealed,
     /// Set when the process is on its way out.
     pub(crate) draining: AtomicBool,
 }
@@ -42,7 +45,7 @@ pub(crate) fn router(ops: Arc<Ops>) -> Router {
 
 /// Whether the process should be let live: it should not when its storage has failed.
 async fn livez(State(ops): State<Arc<Ops>>) -> Response {
-    match ops.engine.journal().counts().storage_failed.load(Ordering::Acquire) {
+    match ops.engine.db().health().has_failed() {
         false => "ok\n".into_response(),
         true => (StatusCode::INTERNAL_SERVER_ERROR, "storage failed\n").into_response(),
     }
@@ -57,7 +60,9 @@ async fn readyz(State(ops): State<Arc<Ops>>, uri: Uri) -> Response {
         Ok(Err(_)) | Err(_) => (false, false),
     };
     let draining = ops.draining.load(Ordering::Acquire);
-    let ready = database && migrations && !draining;
+    let room = !ops.engine.db().health().is_full();
+    let sealed = !ops.sealed.is_overdue(ops.engine.clock().now());
+    let ready = database && migrations && room && sealed && !draining;
     let mut text = String::new();
     let mut line = |name: &str, good: bool, bad: &str| {
         let _ = writeln!(text, "{name}: {}", if good { "ok" } else { bad });
@@ -66,6 +71,8 @@ async fn readyz(State(ops): State<Arc<Ops>>, uri: Uri) -> Response {
     {
         line("database", database, "failed");
         line("migrations", migrations, "pending");
+        line("disk", room, "full");
+        line("seals", sealed, "overdue");
         line("draining", !draining, "yes");
         for link in &ops.links {
             line(&format!("connector {}", link.id()), link.counters().up.get(), "degraded");
@@ -79,6 +86,6 @@ async fn readyz(State(ops): State<Arc<Ops>>, uri: Uri) -> Response {
 async fn metrics(State(ops): State<Arc<Ops>>) -> Response {
     let backlog = tokio::time::timeout(ANSWER_TIMEOUT, Backlog::read(&ops.engine)).await;
     let backlog = backlog.ok().and_then(Result::ok);
-    let text = ops.metrics.render(&ops.engine, &ops.links, backlog.as_ref());
+    let text = ops.metrics.render(&ops.engine, &ops.links, &ops.sealed, backlog.as_ref());
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
 }

@@ -7,6 +7,7 @@ use switch_core::id::PublicIds;
 use switch_engine::vault::Vault;
 use zeroize::Zeroizing;
 
+use crate::seal::SealKeys;
 use crate::settings::{Loaded, SettingsError};
 
 /// Where a secret lies: what systemd handed over (`LoadCredential=` of a folder puts the folder's
@@ -44,15 +45,44 @@ fn hex<const N: usize>(text: &str) -> Option<[u8; N]> {
     codecs::hex::decode(text.trim().as_bytes())?.try_into().ok()
 }
 
+/// The key of public numbers.
+///
+/// # Errors
+/// [`SettingsError`] names the key and the file.
+pub(crate) fn ids_key(loaded: &Loaded) -> Result<[u8; 16], SettingsError> {
+    let (key, path) = ("ids.key_file", &loaded.settings.ids.key_file);
+    let bytes = hex(&read(loaded, key, path)?);
+    let wrong = || loaded.wrong(key, format!("the secret {} must be 32 hexadecimal digits", path.display()));
+    bytes.ok_or_else(wrong)
+}
+
 /// The permutation of public numbers.
 ///
 /// # Errors
 /// [`SettingsError`] names the key and the file.
 pub(crate) fn public_ids(loaded: &Loaded) -> Result<PublicIds, SettingsError> {
-    let (key, path) = ("ids.key_file", &loaded.settings.ids.key_file);
-    let bytes = hex(&read(loaded, key, path)?);
-    let wrong = || loaded.wrong(key, format!("the secret {} must be 32 hexadecimal digits", path.display()));
-    Ok(PublicIds::new(bytes.ok_or_else(wrong)?))
+    ids_key(loaded).map(PublicIds::new)
+}
+
+/// A key with its name.
+type Named = (String, [u8; 32]);
+
+/// Keys in lines of a name and 64 hexadecimal digits.
+fn named_keys(loaded: &Loaded, key: &str, path: &Path) -> Result<Vec<Named>, SettingsError> {
+    let text = read(loaded, key, path)?;
+    let wrong = || {
+        let problem = "must have lines of a name and 64 hexadecimal digits, each name once";
+        loaded.wrong(key, format!("the secret {} {problem}", path.display()))
+    };
+    let mut keys: Vec<Named> = Vec::new();
+    for line in text.lines().filter(|line| !line.trim().is_empty()) {
+        let (name, digits) = line.trim().split_once(char::is_whitespace).ok_or_else(wrong)?;
+        if keys.iter().any(|(known, _)| known == name) {
+            return Err(wrong());
+        }
+        keys.push((name.to_owned(), hex(digits).ok_or_else(wrong)?));
+    }
+    if keys.is_empty() { Err(wrong()) } else { Ok(keys) }
 }
 
 /// The card vault; `None` when no card number may enter.
@@ -61,21 +91,19 @@ pub(crate) fn public_ids(loaded: &Loaded) -> Result<PublicIds, SettingsError> {
 /// [`SettingsError`] names the key and the file.
 pub(crate) fn vault(loaded: &Loaded) -> Result<Option<Vault>, SettingsError> {
     let Some(path) = &loaded.settings.vault.key_file else { return Ok(None) };
-    let key = "vault.key_file";
-    let text = read(loaded, key, path)?;
-    let wrong = || {
-        let problem = "must have lines of a name and 64 hexadecimal digits, each name once";
-        loaded.wrong(key, format!("the secret {} {problem}", path.display()))
-    };
-    let mut keys: Vec<(String, [u8; 32])> = Vec::new();
-    for line in text.lines().filter(|line| !line.trim().is_empty()) {
-        let (name, digits) = line.trim().split_once(char::is_whitespace).ok_or_else(wrong)?;
-        if keys.iter().any(|(known, _)| known == name) {
-            return Err(wrong());
-        }
-        keys.push((name.to_owned(), hex(digits).ok_or_else(wrong)?));
-    }
-    Vault::new(&keys).map(Some).map_err(|_| wrong())
+    let keys = named_keys(loaded, "vault.key_file", path)?;
+    let vault = Vault::new(&keys);
+    vault.map(Some).map_err(|_| loaded.wrong("vault.key_file", "the vault takes none of the keys"))
+}
+
+/// The keys of seals and statements.
+///
+/// # Errors
+/// [`SettingsError`] names the key and the file.
+pub(crate) fn seal_keys(loaded: &Loaded) -> Result<SealKeys, SettingsError> {
+    let (key, path) = ("audit.key_file", &loaded.settings.audit.key_file);
+    let keys = named_keys(loaded, key, path)?;
+    SealKeys::new(&keys).ok_or_else(|| loaded.wrong(key, "the library takes no key of Ed25519 from it"))
 }
 
 /// The address of the database, with its password where it has one.

@@ -17,6 +17,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::api::{self, Api, Clients, TraceIds};
+use crate::audit_log::Kept;
 use crate::logs::LogLevel;
 use crate::metrics::Metrics;
 use crate::ops::{self, Ops};
@@ -28,7 +29,7 @@ use crate::{tls, watchdog};
 const BACKLOG: u32 = 1024;
 /// A connection that does not send its headers is not waited for.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
-/// How often the journal is asked whether the storage failed.
+/// How often the store is asked whether the storage failed.
 const STORAGE_LOOK: Duration = Duration::from_millis(200);
 /// In-doubt payments listed one by one at a start.
 const LISTED_MAX: usize = 100;
@@ -53,6 +54,7 @@ pub(crate) struct Service {
     handle: Handle<SocketAddr>,
     api_task: JoinHandle<std::io::Result<()>>,
     ops_state: Arc<Ops>,
+    kept: Kept,
     stop: CancellationToken,
 }
 
@@ -67,7 +69,8 @@ impl Service {
         let http = listen(loaded.settings.http.listen)?;
         let ops_listener = listen(loaded.settings.ops.listen)?;
         let addresses = (local(&http)?, local(&ops_listener)?);
-        let Parts { engine, recovered, ports, links, catalogue } = wiring::assemble(&loaded, migrate).await?;
+        let Parts { engine, recovered, ports, links, catalogue, kept, sealed } =
+            wiring::assemble(&loaded, migrate).await?;
         log_recovered(&engine, &recovered);
 
         let metrics = Metrics::new().map_err(|error| StartError::Machine(error.to_string()))?;
@@ -84,7 +87,7 @@ impl Service {
         let handle = Handle::new();
         let api_task = serve_api(http, api::router(api), tls.clone(), handle.clone());
         let draining = AtomicBool::new(false);
-        let ops_state = Arc::new(Ops { engine: Arc::clone(&engine), metrics, links, draining });
+        let ops_state = Arc::new(Ops { engine: Arc::clone(&engine), metrics, links, sealed, draining });
         let stop = CancellationToken::new();
         let stopped = stop.clone();
         let ops_router = ops::router(Arc::clone(&ops_state));
@@ -101,7 +104,7 @@ impl Service {
             tracing::info!(port = port.id(), address = %port.address(), "listening");
         }
         tracing::info!(%http, %ops, tls = tls.is_some(), version = env!("CARGO_PKG_VERSION"), "ready");
-        Ok(Self { engine, ports, loaded, level, tls, handle, api_task, ops_state, stop })
+        Ok(Self { engine, ports, loaded, level, tls, handle, api_task, ops_state, kept, stop })
     }
 
     /// Runs until it is told to stop, then drains.
@@ -121,7 +124,7 @@ impl Service {
                 _ = interrupt.recv() => break,
                 _ = hangup.recv() => self.reload(),
                 _ = look.tick() => {
-                    if self.engine.journal().counts().storage_failed.load(Ordering::Acquire) {
+                    if self.engine.db().health().has_failed() {
                         return Ok(Ended::StorageFailed);
                     }
                 }
@@ -159,6 +162,7 @@ impl Service {
             // Its connections end with it; how they ended tells nothing.
             let _ended = self.api_task.await;
             self.engine.drain().await;
+            self.kept.stop().await;
             self.engine.db().close().await;
         };
         match tokio::time::timeout(limit, orderly).await {

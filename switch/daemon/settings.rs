@@ -74,6 +74,10 @@ pub(crate) struct Settings {
     #[config(nested)]
     pub(crate) vault: Vault,
 
+    /// The audit log and the seals on it.
+    #[config(nested)]
+    pub(crate) audit: Audit,
+
     /// News to the clients that gave an address.
     #[config(nested)]
     pub(crate) webhooks: Webhooks,
@@ -189,6 +193,26 @@ pub(crate) struct Vault {
     /// How long a card that is not used stays.
     #[config(env = "SWITCHD_VAULT_CARD_TTL_S", default = 900)]
     pub(crate) card_ttl_s: u32,
+}
+
+/// The audit log and the seals on it.
+#[derive(Debug, Clone, Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub(crate) struct Audit {
+    /// The file with the Ed25519 keys of seals and daily statements, one a line: a name and the 64
+    /// hexadecimal digits of a seed: `echo "2026 $(openssl rand -hex 32)"`. The first one signs, all of
+    /// them are known. A bare name is looked for in $CREDENTIALS_DIRECTORY first.
+    #[config(env = "SWITCHD_AUDIT_KEY_FILE", default = "audit.key")]
+    pub(crate) key_file: PathBuf,
+
+    /// How often the audit log is sealed.
+    #[config(env = "SWITCHD_AUDIT_SEAL_EVERY_S", default = 60)]
+    pub(crate) seal_every_s: u32,
+
+    /// How long the log may go without a seal before the switch is not ready and begins no payment: what
+    /// cannot be proved later is not done.
+    #[config(env = "SWITCHD_AUDIT_UNSEALED_MAX_S", default = 14_400)]
+    pub(crate) unsealed_max_s: u32,
 }
 
 /// News to the clients that gave an address.

@@ -1,5 +1,6 @@
 //! Feeds systemd's watchdog, and only after a row was really written, committed and removed: a switch
-//! that cannot write is not alive. Away from systemd it still clears expired cards out of the vault.
+//! that cannot write is not alive. Away from systemd it still clears expired cards out of the vault, and
+//! while the disk is full it is the one that finds out when there is room again.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +18,9 @@ use crate::service::tell_systemd;
 /// How often expired cards are cleared when no watchdog asks for more.
 const CLEAR_EVERY: Duration = Duration::from_secs(60);
 
+/// How often a full disk is tried.
+const TRY_FULL_DISK_EVERY: Duration = Duration::from_secs(1);
+
 /// Starts it; it ends with the process.
 pub(crate) fn start(engine: &Arc<Engine>, stop: &CancellationToken) {
     let watched = sd_notify::watchdog_enabled();
@@ -24,10 +28,12 @@ pub(crate) fn start(engine: &Arc<Engine>, stop: &CancellationToken) {
     let (engine, stop) = (Arc::clone(engine), stop.clone());
     tokio::spawn(async move {
         let mut beat = tokio::time::interval(every);
+        let mut again = tokio::time::interval(TRY_FULL_DISK_EVERY);
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
                 _ = beat.tick() => {}
+                _ = again.tick() => if !engine.db().health().is_full() { continue },
             }
             match tokio::time::timeout(every, pulse(&engine)).await {
                 Ok(Ok(())) if watched.is_some() => tell_systemd(&[NotifyState::Watchdog]),

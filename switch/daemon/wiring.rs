@@ -13,9 +13,11 @@ use switch_core::id::{IdSequence, PublicIds};
 use switch_engine::reverse::Recovered;
 use switch_engine::runtime::Tokio;
 use switch_engine::{Engine, EngineParts, EngineSettings, cash, evidence};
+use switch_store::audit_log::{Act, Entry};
 use switch_store::{Db, DbOptions, Journal, StoreError, schema};
 
 use crate::api::Answers;
+use crate::audit_log::{self, Keeper, KeeperParts, Kept, Sealed};
 use crate::catalogue::Catalogue;
 use crate::clock::SystemClock;
 use crate::courier::HttpCourier;
@@ -87,6 +89,10 @@ pub(crate) struct Parts {
     pub(crate) links: Vec<Link>,
     /// What may be billed.
     pub(crate) catalogue: Catalogue,
+    /// The audit log, being kept.
+    pub(crate) kept: Kept,
+    /// When it was sealed last.
+    pub(crate) sealed: Sealed,
 }
 
 /// Random bytes for keys, secrets and nonces.
@@ -118,12 +124,29 @@ pub(crate) async fn database(loaded: &Loaded, migrate: bool) -> Result<Db, Start
     let url = secrets::database_url(loaded)?;
     let db = Db::open(&DbOptions { url, connections: loaded.settings.database.connections }).await?;
     if migrate {
+        let steps = schema::pending(&db).await?;
         schema::migrate(&db).await?;
+        if steps > 0 {
+            let done = Entry {
+                at: clock(loaded)?.now(),
+                actor: operator(),
+                act: Act::Migrate,
+                subject: "schema".into(),
+                detail: format!("{steps} step(s), version {}", env!("CARGO_PKG_VERSION")),
+            };
+            audit_log::append(&db, &done).await?;
+        }
     }
     match schema::pending(&db).await? {
         0 => Ok(db),
         steps => Err(StartError::NotMigrated(steps)),
     }
+}
+
+/// Who gives a command: the user of the machine, by the name the machine gives.
+pub(crate) fn operator() -> String {
+    let user = ["SUDO_USER", "LOGNAME", "USER"].into_iter().find_map(|name| std::env::var(name).ok());
+    format!("user {}", user.unwrap_or_else(|| "unknown".to_owned()))
 }
 
 /// Identifiers for a command that runs beside the switch.
@@ -159,6 +182,7 @@ pub(crate) fn check(loaded: &Loaded) -> Result<(), SettingsError> {
     clock(loaded)?;
     secrets::public_ids(loaded)?;
     secrets::vault(loaded)?;
+    secrets::seal_keys(loaded)?;
     secrets::database_url(loaded)?;
     crate::tls::config(loaded)?;
     Catalogue::read(loaded)?;
@@ -209,6 +233,15 @@ pub(crate) async fn assemble(loaded: &Loaded, migrate: bool) -> Result<Parts, St
             Start::Inbound(start) => inbound.push((path, text, start)),
         }
     }
+    let (keeper, alarms) = Keeper::new(KeeperParts {
+        db: db.clone(),
+        clock: Arc::clone(&clock),
+        keys: secrets::seal_keys(loaded)?,
+        node: settings.node,
+        settings: settings.audit.clone(),
+    });
+    let sealed = keeper.sealed();
+    let kept = keeper.start().await?;
     let (engine, recovered) = Engine::start(EngineParts {
         db,
         journal,
@@ -219,6 +252,7 @@ pub(crate) async fn assemble(loaded: &Loaded, migrate: bool) -> Result<Parts, St
         evidence: inbox,
         vault: secrets::vault(loaded)?,
         answers: Arc::new(Answers { public_ids: public_ids.clone() }),
+        alarms,
         settings: EngineSettings {
             node: settings.node,
             in_flight_max: settings.in_flight_max,
@@ -238,7 +272,7 @@ pub(crate) async fn assemble(loaded: &Loaded, migrate: bool) -> Result<Parts, St
         links.push(Link::Inbound(Arc::clone(&port)));
         ports.push(port);
     }
-    Ok(Parts { engine, recovered, ports, links, catalogue })
+    Ok(Parts { engine, recovered, ports, links, catalogue, kept, sealed })
 }
 
 fn courier(loaded: &Loaded, ids: PublicIds, clock: Arc<dyn Clock>) -> Result<Arc<HttpCourier>, StartError> {

@@ -10,8 +10,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::support::{GOOD_CARD, Plan, Reply, Switch, bill_body, eventually, headers, reply};
 
-/// Refusals that need a fault of ours or of the database: their rigs are elsewhere.
-const OUT_OF_REACH: [&str; 2] = ["internal-error", "store-unavailable"];
+/// Refusals that need a fault of ours or of the database: their rigs are elsewhere (`tests/audit.rs`).
+const OUT_OF_REACH: [&str; 3] = ["audit-log-not-sealed", "internal-error", "store-unavailable"];
 
 /// Keeps what was seen, after checking that it is a whole problem.
 #[derive(Default)]

@@ -17,6 +17,36 @@ impl Process {
         self.child.id()
     }
 
+    /// How it ended, once it has.
+    pub(crate) fn has_ended(&mut self) -> Option<std::process::ExitStatus> {
+        self.child.try_wait().expect("it is our child")
+    }
+
+    /// Waits until it listens; whether it did before it ended.
+    pub(crate) fn listens(&mut self) -> bool {
+        let give_up = Instant::now() + Duration::from_secs(30);
+        while TcpStream::connect(self.address).is_err() {
+            if self.has_ended().is_some() {
+                return false;
+            }
+            assert!(Instant::now() < give_up, "it does not listen");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        true
+    }
+
+    /// Waits until it has ended by itself.
+    pub(crate) async fn wait_for_end(&mut self, why: &str) -> std::process::ExitStatus {
+        let give_up = Instant::now() + Duration::from_secs(20);
+        loop {
+            if let Some(status) = self.has_ended() {
+                return status;
+            }
+            assert!(Instant::now() < give_up, "it does not end: {why}");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
     /// Kills it where it stands (SIGKILL).
     pub(crate) fn kill(mut self) {
         let _ = self.child.kill();
@@ -49,7 +79,7 @@ pub(crate) fn free_address() -> SocketAddr {
     listener.local_addr().expect("an address")
 }
 
-fn start(command: &mut Command, address: SocketAddr, log: &Path) -> Process {
+fn spawn(command: &mut Command, address: SocketAddr, log: &Path) -> Process {
     let log = std::fs::OpenOptions::new().create(true).append(true).open(log).expect("a log");
     let child = command
         // Every SWITCHD_ variable is a setting; the tests' own is none.
@@ -59,27 +89,48 @@ fn start(command: &mut Command, address: SocketAddr, log: &Path) -> Process {
         .stderr(log)
         .spawn()
         .expect("the program starts");
-    let mut process = Process { child, address };
-    let give_up = Instant::now() + Duration::from_secs(30);
-    while TcpStream::connect(address).is_err() {
-        if let Ok(Some(status)) = process.child.try_wait() {
-            panic!("it ended at once with {status}; see its log");
-        }
-        assert!(Instant::now() < give_up, "it does not listen");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    Process { child, address }
+}
+
+fn start(command: &mut Command, address: SocketAddr, log: &Path) -> Process {
+    let mut process = spawn(command, address, log);
+    assert!(process.listens(), "it ended at once; see {}", log.display());
     process
 }
 
 /// The sandbox card host as a process of its own.
 pub(crate) fn card_host(switchd: &Path, folder: &Path, book: Option<&Path>) -> Process {
-    let address = free_address();
+    card_host_at(switchd, folder, book, free_address(), 0)
+}
+
+/// The same at an address it may have had before, and so many milliseconds behind each request: what is killed
+/// then has booked what it never answered.
+pub(crate) fn card_host_at(
+    switchd: &Path,
+    folder: &Path,
+    book: Option<&Path>,
+    address: SocketAddr,
+    behind_ms: u64,
+) -> Process {
     let mut command = Command::new(switchd);
-    command.args(["sandbox", "card-host", "--listen", &address.to_string()]);
+    command.args(["sandbox", "card-host", "--late-ms", "700", "--listen", &address.to_string()]);
+    command.args(["--service-time-ms", &behind_ms.to_string()]);
     if let Some(book) = book {
         command.arg("--book").arg(book);
     }
     start(&mut command, address, &folder.join("card-host.log"))
+}
+
+/// How it is connected with the card host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CardLinks {
+    /// As the sandbox's file says.
+    Usual,
+    /// Time-outs and waits in tenths of seconds instead of minutes.
+    Impatient,
+    /// Two impatient links: one that takes a single payment at a time and may be asked what became of it, and
+    /// one for the others that may only be reversed on.
+    Two,
 }
 
 /// How the daemon is run.
@@ -92,22 +143,52 @@ pub(crate) struct Setup<'a> {
     pub(crate) in_flight_max: usize,
     /// Where terminals may call, if anywhere.
     pub(crate) pos: Option<SocketAddr>,
+    pub(crate) card_links: CardLinks,
+    /// What the environment says besides.
+    pub(crate) environment: &'a [(&'a str, String)],
 }
 
 /// The daemon as a process of its own, ready and signed on to the card host.
 pub(crate) fn daemon(setup: &Setup<'_>) -> (Process, SocketAddr) {
+    let (mut process, ops) = daemon_listening(setup);
+    wait_until_signed_on(&mut process, ops);
+    (process, ops)
+}
+
+/// Waits for the link with the card host.
+pub(crate) fn wait_until_signed_on(process: &mut Process, ops: SocketAddr) {
+    let give_up = Instant::now() + Duration::from_secs(30);
+    while !get(ops, "/metrics").contains("switchd_connector_up{connector=\"card\"} 1") {
+        if let Some(status) = process.has_ended() {
+            panic!("it ended before it signed on: {status}; see its log");
+        }
+        assert!(Instant::now() < give_up, "it does not sign on; see its log");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// The daemon as soon as it listens.
+fn daemon_listening(setup: &Setup<'_>) -> (Process, SocketAddr) {
+    let (mut process, ops) = daemon_begun(setup);
+    assert!(process.listens(), "it ended at once; see its log");
+    (process, ops)
+}
+
+/// The daemon as soon as there is a process.
+pub(crate) fn daemon_begun(setup: &Setup<'_>) -> (Process, SocketAddr) {
+    let (config, http, ops) = configure(setup);
+    let mut command = Command::new(setup.switchd);
+    command.args(["serve", "--config"]).arg(&config);
+    command.envs(setup.environment.iter().map(|(name, value)| (name, value)));
+    (spawn(&mut command, http, &setup.folder.join("switchd.log")), ops)
+}
+
+/// Writes the daemon's settings: the file, the address of its API and that of its operators.
+pub(crate) fn configure(setup: &Setup<'_>) -> (PathBuf, SocketAddr, SocketAddr) {
     let (http, ops) = (free_address(), free_address());
     let config = setup.folder.join(format!("switchd-{}.toml", setup.journal));
     std::fs::write(&config, super::config::text(setup, http, ops)).expect("a file");
-    let mut command = Command::new(setup.switchd);
-    command.args(["serve", "--config"]).arg(&config);
-    let process = start(&mut command, http, &setup.folder.join("switchd.log"));
-    let give_up = Instant::now() + Duration::from_secs(30);
-    while !get(ops, "/metrics").contains("switchd_connector_up{connector=\"card\"} 1") {
-        assert!(Instant::now() < give_up, "it does not sign on; see {:?}", setup.folder);
-        std::thread::sleep(Duration::from_millis(50));
-    }
-    (process, ops)
+    (config, http, ops)
 }
 
 /// The body of a plain GET.

@@ -12,6 +12,9 @@ pub(crate) const IDS_KEY: [u8; 16] = [0x42; 16];
 pub(crate) const VAULT_KEY: [u8; 32] = [0x17; 32];
 pub(crate) const VAULT_KEY_ID: &str = "bench";
 
+/// A published test number that the sandbox approves.
+pub(crate) const GOOD_CARD: &str = "4111111111111111";
+
 const SECRET: &str = "bench-secret-of-no-value-0123456789";
 
 /// What the load generator needs to ask for payments.
@@ -35,6 +38,8 @@ pub(crate) struct Seeder {
     vault: Vault,
     client: i64,
     made: usize,
+    /// Card numbers, in turn; what the card host does with them is in its table.
+    pub(crate) cards: Vec<&'static str>,
 }
 
 fn now() -> Timestamp {
@@ -48,7 +53,7 @@ impl Seeder {
         let client = ids.next(now());
         let keys = [(VAULT_KEY_ID.to_owned(), VAULT_KEY)];
         let vault = Vault::new(&keys).expect("one key");
-        Self { ids, public: PublicIds::new(IDS_KEY), vault, client, made: 0 }
+        Self { ids, public: PublicIds::new(IDS_KEY), vault, client, made: 0, cards: vec![GOOD_CARD] }
     }
 
     /// `id.secret` of the client, as in the header.
@@ -62,11 +67,11 @@ impl Seeder {
     }
 
     fn rows(&mut self, count: usize) -> (Vec<Row>, Vec<(String, String)>) {
-        let pan = Pan::parse("4111111111111111").expect("public test number");
-        let card = Card::new(pan, "3012").expect("valid expiry");
         let expires = now().plus_ms(86_400_000);
         let (mut rows, mut pairs) = (Vec::with_capacity(count), Vec::with_capacity(count));
-        for _ in 0..count {
+        for i in 0..count {
+            let pan = Pan::parse(self.cards[i % self.cards.len()]).expect("public test number");
+            let card = Card::new(pan, "3012").expect("valid expiry");
             let (id, token) = (self.ids.next(now()), self.ids.next(now()));
             let sealed = self
                 .vault

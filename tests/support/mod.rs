@@ -102,6 +102,7 @@ impl Plan {
             + &self.section("ops", &["listen = \"127.0.0.1:0\""])
             + &self.section("ids", &[])
             + &self.section("vault", &["key_file = \"vault.key\""])
+            + &self.section("audit", &[])
             + &self.section("webhooks", &[])
             + &self.section("log", &[])
             + &self.section("shutdown", &[])
@@ -112,6 +113,7 @@ impl Plan {
 pub(crate) fn furnish(folder: &Folder, plan: &Plan, card_host: &str) -> PathBuf {
     folder.write("ids.key", &"42".repeat(16));
     folder.write("vault.key", &format!("test {}", "17".repeat(32)));
+    folder.write("audit.key", &format!("test {}", "2a".repeat(32)));
     folder.write("card.toml", &card_settings(plan, card_host));
     folder.write("switchd.toml", &plan.text())
 }

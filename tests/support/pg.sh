@@ -16,27 +16,25 @@ pg_bin() {
   folder=$(command -v initdb) && dirname "$(readlink -f "$folder")"
 }
 
-# pg_start FOLDER: starts the server in FOLDER and exports SWITCHD_TEST_POSTGRES.
-# The tests make and drop their own databases in it.
-pg_start() {
-  local folder=$1 bin as=() alone=()
+# Sets pg_as: what puts a command under the user the server runs as, which is not root.
+pg_user() {
+  pg_as=()
+  if [ "$(id -u)" = 0 ]; then
+    local user=nobody
+    id -u postgres >/dev/null 2>&1 && user=postgres
+    pg_as=(setpriv --reuid="$user" --regid="$(id -g "$user")" --clear-groups)
+  fi
+}
+
+# pg_init FOLDER: makes a cluster in FOLDER.
+pg_init() {
+  local folder=$1 bin
   bin=$(pg_bin)
   # Variables meant for somebody's own server would lead psql and sqlx astray.
   unset "${!PG@}"
-
-  if [ "$(id -u)" = 0 ]; then # the server refuses to run as root
-    local user=nobody
-    id -u postgres >/dev/null 2>&1 && user=postgres
-    as=(setpriv --reuid="$user" --regid="$(id -g "$user")" --clear-groups)
-    chown "$user" "$folder"
-  fi
-  # Out of reach of the terminal's Ctrl-C, which is meant for psql or cargo; and a fast shutdown as
-  # soon as this script is gone. Both are part of util-linux: elsewhere the trap alone must do.
-  if setsid setpriv --pdeathsig INT true 2>/dev/null; then
-    alone=(setsid setpriv --pdeathsig INT)
-  fi
-
-  "${as[@]}" "$bin/initdb" --pgdata="$folder/data" --username=postgres --auth=trust \
+  pg_user
+  [ ${#pg_as[@]} = 0 ] || chown "$("${pg_as[@]}" id -un)" "$folder"
+  "${pg_as[@]}" "$bin/initdb" --pgdata="$folder/data" --username=postgres --auth=trust \
     --encoding=UTF8 --no-locale >"$folder/initdb.log" 2>&1 || {
     cat "$folder/initdb.log" >&2
     return 1
@@ -50,7 +48,26 @@ synchronous_commit = on
 full_page_writes = on
 log_min_messages = warning
 CONF
-  (cd "$folder" && exec "${as[@]}" "${alone[@]}" "$bin/postgres" -D "$folder/data") >"$folder/server.log" 2>&1 </dev/null &
+}
+
+# pg_serve FOLDER: becomes the server of the cluster in FOLDER; for rigs that kill it.
+pg_serve() {
+  pg_user
+  cd "$1" && exec "${pg_as[@]}" "$(pg_bin)/postgres" -D "$1/data"
+}
+
+# pg_start FOLDER: starts a server in FOLDER and exports SWITCHD_TEST_POSTGRES.
+# The tests make and drop their own databases in it.
+pg_start() {
+  local folder=$1 bin alone=()
+  bin=$(pg_bin)
+  pg_init "$folder" || return 1
+  # Out of reach of the terminal's Ctrl-C, which is meant for psql or cargo; and a fast shutdown as
+  # soon as this script is gone. Both are part of util-linux: elsewhere the trap alone must do.
+  if setsid setpriv --pdeathsig INT true 2>/dev/null; then
+    alone=(setsid setpriv --pdeathsig INT)
+  fi
+  (cd "$folder" && exec "${pg_as[@]}" "${alone[@]}" "$bin/postgres" -D "$folder/data") >"$folder/server.log" 2>&1 </dev/null &
   pg_pid=$!
 
   local tries

@@ -62,10 +62,22 @@ const LAYERS: &[Layer] = &[
         because: "it translates and keeps nothing: the engine decides and the store remembers",
     },
     Layer {
+        package: "switch-audit",
+        ours: &[],
+        never: &["axum", "axum-server", "reqwest", "tower-http"],
+        because: "an auditor that shares code with the audited repeats its mistakes",
+    },
+    Layer {
         package: "switchd",
-        ours: &["codecs", "connectors", "switch-core", "switch-engine", "switch-store"],
+        ours: &["codecs", "connectors", "switch-audit", "switch-core", "switch-engine", "switch-store"],
         never: &["rusqlite", "sqlx"],
         because: "the SQL of the switch is the store's",
+    },
+    Layer {
+        package: "switch-simulation",
+        ours: &["switch-core", "switch-engine", "switch-store"],
+        never: &["axum", "getrandom", "rand", "reqwest", "rusqlite", "sqlx"],
+        because: "every choice of a run follows from its seed: no chance, no network, no disk",
     },
 ];
 
@@ -133,6 +145,7 @@ fn packages_use_only_the_layers_below() {
         package("codecs", &["switch-core"]),
         package("connectors", &["codecs", "switch-store"]),
         package("switch-store", &["switch-core", "sqlx", "axum"]),
+        package("switch-audit", &["sqlx", "switch-core"]),
         package("portal", &[]),
     ];
     let found: Vec<_> =
@@ -143,6 +156,7 @@ fn packages_use_only_the_layers_below() {
         "codecs depends on switch-core",
         "connectors depends on switch-store",
         "switch-store depends on axum",
+        "switch-audit depends on switch-core",
         "Cargo.toml",
     ];
     assert_eq!(found, expected.map(|s| Some(s.to_owned())));

@@ -195,18 +195,15 @@ fn outcome(
     }
 }
 
-/// The answer to a reversal. "No such original" can only be true of one that may never have come: a host that
-/// answered the sale and now does not know it contradicts itself, and a person must look.
-pub(crate) fn read_reversal(
-    answer: &Message<'_>,
-    rules: &ReversalRules,
-    reason: ReversalReason,
-) -> Result<ReversalAnswer, Cause> {
+/// The answer to a reversal. Whether "no such original" can be true is for the engine to say, which knows all
+/// that the host has answered by now.
+pub(crate) fn read_reversal(answer: &Message<'_>, rules: &ReversalRules) -> Result<ReversalAnswer, Cause> {
     let code = answer.text(39).ok_or_else(|| missing(39))?.into_owned();
     let among = |codes: &[String]| codes.contains(&code);
-    let absent = among(&rules.not_found) && rules.not_found_is_reversed && reason.may_be_absent();
-    Ok(if among(&rules.accepted) || absent {
+    Ok(if among(&rules.accepted) {
         ReversalAnswer::Reversed { code }
+    } else if among(&rules.not_found) && rules.not_found_is_reversed {
+        ReversalAnswer::Absent { code }
     } else if REVERSAL_RETRY.contains(&code.as_str()) {
         ReversalAnswer::Retry { code }
     } else {

@@ -126,7 +126,7 @@ impl Payments for CardIso8583 {
             let rrn = reversal.original.rrn();
             let answering = {
                 let request = messages::reversal(&self.link.settings, reversal, rrn.as_str());
-                self.link.begin(request, Asked::Reversal(reversal.reason))?
+                self.link.begin(request, Asked::Reversal)?
             };
             match answering.await? {
                 Answer::Reversal(answer) => Ok(answer),

@@ -6,9 +6,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::task::{Poll, Waker};
 
-use switch_core::connector::{
-    AttemptRef, Cause, Enquiry, Outcome, ReversalAnswer, ReversalReason, SendError,
-};
+use switch_core::connector::{AttemptRef, Cause, Enquiry, Outcome, ReversalAnswer, SendError};
 use tokio::time::Instant;
 
 use crate::transport::iso8583::MatchKey;
@@ -17,7 +15,7 @@ use crate::transport::iso8583::MatchKey;
 #[derive(Debug, Clone)]
 pub(crate) enum Asked {
     Sale(AttemptRef),
-    Reversal(ReversalReason),
+    Reversal,
     Enquiry(AttemptRef),
 }
 
@@ -260,14 +258,12 @@ mod tests {
     #[test]
     fn a_taken_key_is_refused_and_free_again_afterwards() {
         let (mut pending, now) = (Pending::default(), Instant::now());
-        let first =
-            pending.insert(key(1), Asked::Reversal(ReversalReason::Timeout), 0, now).expect("a new key");
-        assert!(pending.insert(key(1), Asked::Reversal(ReversalReason::Timeout), 9, now).is_none());
+        let first = pending.insert(key(1), Asked::Reversal, 0, now).expect("a new key");
+        assert!(pending.insert(key(1), Asked::Reversal, 9, now).is_none());
         assert!(is_pending(&mut pending, first));
         pending.end(&key(1), reversed());
         assert!(matches!(pending.poll(first, Waker::noop()), Poll::Ready(Ok(Answer::Reversal(_)))));
-        let second =
-            pending.insert(key(1), Asked::Reversal(ReversalReason::Timeout), 9, now).expect("free again");
+        let second = pending.insert(key(1), Asked::Reversal, 9, now).expect("free again");
         assert_ne!(first, second, "the same slot, another generation");
         // Who held the slot before cannot disturb who holds it now.
         pending.release(first);
@@ -278,11 +274,7 @@ mod tests {
     fn a_lost_link_tells_what_may_have_left_from_what_has_not() {
         let (mut pending, now) = (Pending::default(), Instant::now());
         let tickets: Vec<Ticket> = [(1, 0), (2, 100), (3, 200), (4, 300)]
-            .map(|(stan, offset)| {
-                pending
-                    .insert(key(stan), Asked::Reversal(ReversalReason::Timeout), offset, now)
-                    .expect("a new key")
-            })
+            .map(|(stan, offset)| pending.insert(key(stan), Asked::Reversal, offset, now).expect("a new key"))
             .into();
         pending.lose(201);
         let endings: Vec<String> = tickets
@@ -302,14 +294,12 @@ mod tests {
         let (mut pending, start) = (Pending::default(), Instant::now());
         let at = |ms| start + Duration::from_millis(ms);
         let tickets: Vec<Ticket> = (0..5000)
-            .map(|n| {
-                pending.insert(key(n), Asked::Reversal(ReversalReason::Timeout), n, at(n)).expect("a new key")
-            })
+            .map(|n| pending.insert(key(n), Asked::Reversal, n, at(n)).expect("a new key"))
             .collect();
         for n in 1..4000 {
             pending.end(&key(n), reversed());
         }
-        pending.insert(key(9999), Asked::Reversal(ReversalReason::Timeout), 0, at(9999)).expect("a new key");
+        pending.insert(key(9999), Asked::Reversal, 0, at(9999)).expect("a new key");
         assert!(pending.deadlines.len() < 3100, "{}", pending.deadlines.len());
         assert_eq!(pending.next_deadline(), Some(at(0)));
         pending.distrust(&key(0), "the MAC of an answer is wrong");
@@ -325,8 +315,7 @@ mod tests {
     #[test]
     fn who_gives_up_leaves_nothing_behind() {
         let (mut pending, now) = (Pending::default(), Instant::now());
-        let ticket =
-            pending.insert(key(1), Asked::Reversal(ReversalReason::Timeout), 0, now).expect("a new key");
+        let ticket = pending.insert(key(1), Asked::Reversal, 0, now).expect("a new key");
         pending.release(ticket);
         assert!(pending.asked(&key(1)).is_none() && pending.next_deadline().is_none());
         assert_eq!((pending.len(), pending.slots.len(), pending.free.len()), (0, 1, 1));

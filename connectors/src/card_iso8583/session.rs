@@ -214,8 +214,8 @@ impl Link {
             (Asked::Sale(refs), _) => {
                 messages::read_financial(message, Some(refs), optional).map(Answer::Sale)
             }
-            (Asked::Reversal(reason), _) => {
-                messages::read_reversal(message, &self.settings.reversal, *reason).map(Answer::Reversal)
+            (Asked::Reversal, _) => {
+                messages::read_reversal(message, &self.settings.reversal).map(Answer::Reversal)
             }
             (Asked::Enquiry(refs), Some(rules)) => {
                 messages::read_enquiry(message, rules, refs, optional).map(Answer::Enquiry)

@@ -93,22 +93,17 @@ fn echoed(answer: &Message<'_>, refs: &AttemptRef, optional: &[u8]) {
 }
 
 fn taken_back(answer: &Message<'_>) {
-    for reason in [ReversalReason::Timeout, ReversalReason::InvalidResponse, ReversalReason::LateApproval] {
-        match read_reversal(answer, &SETTINGS.reversal, reason) {
-            Ok(ReversalAnswer::Reversed { code }) => {
-                assert_eq!(answer.text(39).as_deref(), Some(&*code));
-                assert!(
-                    code == "00" || code == "25" && reason == ReversalReason::Timeout,
-                    "{code} after {reason:?}"
-                );
-            }
-            Ok(ReversalAnswer::Retry { code } | ReversalAnswer::Refused { code }) => {
-                assert_eq!(answer.text(39).as_deref(), Some(&*code));
-                assert!(code != "00", "what is accepted is over");
-            }
-            Err(why) => assert!(!answer.has(39), "{why}"),
+    let (code, accepted) = match read_reversal(answer, &SETTINGS.reversal) {
+        Ok(ReversalAnswer::Reversed { code }) => (code, "00"),
+        Ok(ReversalAnswer::Absent { code }) => (code, "25"),
+        Ok(ReversalAnswer::Retry { code } | ReversalAnswer::Refused { code }) => {
+            assert!(code != "00" && code != "25", "what is accepted is over");
+            return assert_eq!(answer.text(39).as_deref(), Some(&*code));
         }
-    }
+        Err(why) => return assert!(!answer.has(39), "{why}"),
+    };
+    assert_eq!(code, accepted);
+    assert_eq!(answer.text(39).as_deref(), Some(&*code));
 }
 
 fn enquired(answer: &Message<'_>, refs: &AttemptRef, optional: &[u8]) {

@@ -88,6 +88,7 @@ impl Event {
             Self::Enquired(Enquiry::Absent { code })
             | Self::ReversalAnswered(
                 ReversalAnswer::Reversed { code }
+                | ReversalAnswer::Absent { code }
                 | ReversalAnswer::Retry { code }
                 | ReversalAnswer::Refused { code },
             ) => code,
@@ -197,15 +198,25 @@ fn before_a_reversal(state: &AttemptState, reason: ReversalReason, believed: Bel
     }
 }
 
-/// An answer that cannot decide any more is evidence.
+/// An answer that cannot decide any more is evidence. After a yes the original is
+/// there: a reversal that says otherwise, and crossed it on the way, proves nothing.
 fn after_a_reversal(state: &AttemptState, believed: Believed) -> AttemptStep {
-    let note = match believed {
-        Believed::Approved(_) => Note::LateApproval,
-        Believed::Declined(_) => Note::LateDecline,
-        Believed::Mismatched => Note::MismatchedAnswer,
+    let (note, there) = match believed {
+        Believed::Approved(_) => (Note::LateApproval, Some(ReversalReason::LateApproval)),
+        Believed::Mismatched => (Note::MismatchedAnswer, Some(ReversalReason::InvalidResponse)),
+        Believed::Declined(_) => (Note::LateDecline, None),
         Believed::Open => return (state.clone(), vec![]),
     };
-    (state.clone(), vec![AttemptEffect::Note(note)])
+    let next = match (state, there) {
+        (AttemptState::Reversing { reason, sends }, Some(there)) if reason.may_be_absent() => {
+            AttemptState::Reversing { reason: there, sends: *sends }
+        }
+        (AttemptState::Review { reason, sends }, Some(there)) if reason.may_be_absent() => {
+            AttemptState::Review { reason: there, sends: *sends }
+        }
+        _ => state.clone(),
+    };
+    (next, vec![AttemptEffect::Note(note)])
 }
 
 /// Applies one event. Repeating an event is harmless.
@@ -261,13 +272,19 @@ pub fn apply(refs: &AttemptRef, state: &AttemptState, event: Event) -> Result<At
             Event::Answered(outcome) | Event::Enquired(Enquiry::Found(outcome)) => {
                 Ok(after_a_reversal(state, believe(refs, outcome)))
             }
+            Event::ReversalAnswered(ReversalAnswer::Reversed { code }) => reversed(code),
             Event::Enquired(Enquiry::Absent { code })
-            | Event::ReversalAnswered(ReversalAnswer::Reversed { code }) => reversed(code),
+            | Event::ReversalAnswered(ReversalAnswer::Absent { code })
+                if reason.may_be_absent() =>
+            {
+                reversed(code)
+            }
+            Event::Enquired(Enquiry::Absent { .. }) => same(),
             Event::ReversalDue => Ok((
                 S::Reversing { reason: *reason, sends: sends.saturating_add(1) },
                 vec![SendReversal { repeat: true }],
             )),
-            Event::ReversalAnswered(ReversalAnswer::Refused { .. }) => Ok((
+            Event::ReversalAnswered(ReversalAnswer::Refused { .. } | ReversalAnswer::Absent { .. }) => Ok((
                 S::Review { reason: *reason, sends: *sends },
                 vec![Noted(Note::ReversalRefused), Alarm(Note::ReversalRefused)],
             )),
@@ -290,14 +307,21 @@ pub fn apply(refs: &AttemptRef, state: &AttemptState, event: Event) -> Result<At
                 })
             }
             Event::ReversalAnswered(_) | Event::ReversalSilent if *sends == 0 => Err(NotNow),
-            Event::Enquired(Enquiry::Absent { .. }) if *sends == 0 && !reason.may_be_absent() => same(),
+            Event::ReversalAnswered(ReversalAnswer::Reversed { code }) => reversed(code),
             Event::Enquired(Enquiry::Absent { code })
-            | Event::ReversalAnswered(ReversalAnswer::Reversed { code }) => reversed(code),
+            | Event::ReversalAnswered(ReversalAnswer::Absent { code })
+                if reason.may_be_absent() =>
+            {
+                reversed(code)
+            }
             Event::ReversalDue => Ok((
                 S::Review { reason: *reason, sends: sends.saturating_add(1) },
                 vec![SendReversal { repeat: *sends > 0 }],
             )),
-            Event::ReversalAnswered(ReversalAnswer::Retry { .. } | ReversalAnswer::Refused { .. })
+            Event::ReversalAnswered(
+                ReversalAnswer::Absent { .. } | ReversalAnswer::Retry { .. } | ReversalAnswer::Refused { .. },
+            )
+            | Event::Enquired(Enquiry::Absent { .. })
             | Event::ReversalSilent
             | Event::ReviewDue
             | Event::Silent
@@ -317,7 +341,7 @@ pub fn apply(refs: &AttemptRef, state: &AttemptState, event: Event) -> Result<At
                 }
             }
             // The counterparty says that what is paid is not there.
-            Event::ReversalAnswered(ReversalAnswer::Reversed { .. })
+            Event::ReversalAnswered(ReversalAnswer::Reversed { .. } | ReversalAnswer::Absent { .. })
             | Event::Enquired(Enquiry::Absent { .. }) => {
                 Ok((state.clone(), vec![Noted(Note::Contradicted), Alarm(Note::Contradicted)]))
             }

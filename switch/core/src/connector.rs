@@ -278,9 +278,14 @@ impl ReversalReason {
 /// What a counterparty said to a reversal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReversalAnswer {
-    /// Accepted, already reversed, or by its profile the same as reversed
-    /// (original not found).
+    /// Accepted, or reversed before.
     Reversed {
+        /// Raw response code.
+        code: String,
+    },
+    /// There is no such original, and by its profile there never will be. As good
+    /// as reversed, unless it has answered the original before or since.
+    Absent {
         /// Raw response code.
         code: String,
     },

@@ -198,6 +198,7 @@ fn problem(refusal: PayRefusal) -> Problem {
         PayRefusal::KeyReused => Code::IdempotencyKeyReused,
         PayRefusal::InProgress => Code::IdempotencyInProgress,
         PayRefusal::Overloaded => Code::Overloaded,
+        PayRefusal::NotKept => Code::AuditLogNotSealed,
         PayRefusal::Unavailable(error) => return unavailable(error),
     })
 }

@@ -38,6 +38,7 @@ pub(super) fn write(options: &Options) -> Result<Files, StartError> {
     }
     keep_secret(&folder.join("ids.key"), &codecs::hex::encode(&random::<16>()?))?;
     keep_secret(&folder.join("vault.key"), &format!("demo {}", codecs::hex::encode(&random::<32>()?)))?;
+    keep_secret(&folder.join("audit.key"), &format!("demo {}", codecs::hex::encode(&random::<32>()?)))?;
     let card = with(CARD, "127.0.0.1:7583", &format!("127.0.0.1:{}", options.card_port))?;
     // Nobody trying out a silent card waits half a minute.
     let card =
@@ -74,6 +75,9 @@ key_file = "ids.key"
 [vault]
 key_file = "vault.key"
 card_ttl_s = 86400
+
+[audit]
+key_file = "audit.key"
 
 [webhooks]
 allow_loopback = true

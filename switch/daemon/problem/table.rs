@@ -181,6 +181,11 @@ codes! {
     Overloaded "overloaded" 503 1 {
         "المحوّل مشغول", "The switch is busy",
         "لم يُكتب شيء. أعد الطلب نفسه بالمفتاح نفسه بعد ثانية.", "Nothing was written. Repeat the request with the same key in a second." }
+    /// The audit log could not be sealed for too long; nothing was written.
+    AuditLogNotSealed "audit-log-not-sealed" 503 30 {
+        "سجل التدقيق غير مختوم", "The audit log is not sealed",
+        "لم يُكتب شيء، والمشغّل على علم. أعد الطلب نفسه بالمفتاح نفسه لاحقاً.",
+        "Nothing was written, and the operator was called. Repeat the request with the same key later." }
     /// Those that could take it are not reachable.
     NoCounterpartyReachable "no-counterparty-reachable" 503 5 {
         "لا يمكن الوصول إلى جهة الدفع الآن", "No counterparty can be reached now",

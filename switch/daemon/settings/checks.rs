@@ -16,7 +16,19 @@ impl Loaded {
         self.check_words()?;
         self.check_database()?;
         self.check_listeners()?;
-        self.check_vault()
+        self.check_vault()?;
+        self.check_audit()
+    }
+
+    fn check_audit(&self) -> Verdict {
+        let audit = &self.settings.audit;
+        if !(1..=60).contains(&audit.seal_every_s) {
+            return Err(self.wrong("audit.seal_every_s", "must be 1 to 60"));
+        }
+        if !(audit.seal_every_s..=86_400).contains(&audit.unsealed_max_s) {
+            return Err(self.wrong("audit.unsealed_max_s", "must be audit.seal_every_s to 86400"));
+        }
+        Ok(())
     }
 
     fn check_nodes(&self) -> Verdict {

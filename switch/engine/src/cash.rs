@@ -117,6 +117,9 @@ impl Engine {
         if let Some(view) = seen.await.map_err(unavailable)? {
             return self.repeat_cash(&fingerprint, &view);
         }
+        if !self.alarms.is_kept(self.clock.now()) {
+            return Err(CashRefusal::Unavailable);
+        }
         let view = self.bill_of(&order.bill).await?;
         let now = self.clock.now();
         let within_limit = limits::check(order.amount, order.terminal.amount_max_minor).is_ok();

@@ -64,8 +64,7 @@ pub(crate) async fn read(engine: Arc<Engine>, mut inbox: Inbox) {
         match said {
             None => return,
             Some(Said::Alarm(connector, what)) => {
-                engine.counters.alarms.fetch_add(1, Relaxed);
-                tracing::error!(connector, what, "ALARM: a person should look at this link");
+                engine.link_alarm(&connector, &what);
             }
             Some(Said::Late(connector, attempt, outcome)) => {
                 if let Err(error) = engine.late_answer(&connector, attempt, outcome).await {

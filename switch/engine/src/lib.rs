@@ -4,6 +4,7 @@
 //! knowledge of which counterparties exist; those are handed in by the wiring.
 #![forbid(unsafe_code)]
 
+pub mod alarm;
 pub mod bill;
 pub mod cash;
 pub mod evidence;
@@ -67,6 +68,8 @@ pub struct EngineParts {
     pub vault: Option<Vault>,
     /// Who puts answers into words.
     pub answers: Arc<dyn AnswerWriter>,
+    /// Where alarms are written down.
+    pub alarms: Arc<dyn alarm::AlarmBook>,
     /// The settings.
     pub settings: EngineSettings,
 }
@@ -127,6 +130,7 @@ pub struct Engine {
     pub(crate) connectors: Vec<Counterparty>,
     pub(crate) vault: Option<Vault>,
     pub(crate) answers: Arc<dyn AnswerWriter>,
+    pub(crate) alarms: Arc<dyn alarm::AlarmBook>,
     pub(crate) settings: EngineSettings,
     pub(crate) counters: Counters,
     pub(crate) in_flight: Arc<Semaphore>,
@@ -192,6 +196,7 @@ impl Engine {
             public_ids: parts.public_ids,
             vault: parts.vault,
             answers: parts.answers,
+            alarms: parts.alarms,
             settings: parts.settings,
             counters: Counters::default(),
             reversals_due: Notify::new(),

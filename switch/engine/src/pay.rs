@@ -90,6 +90,9 @@ pub enum PayRefusal {
     /// Too many payments in hand; nothing was written.
     #[error("too many payments are in hand")]
     Overloaded,
+    /// What is done now could not be proved later; nothing was written.
+    #[error("the audit log is not kept")]
+    NotKept,
     /// The store cannot answer; ask again with the same key.
     #[error("the store cannot answer: {0}")]
     Unavailable(#[from] StoreError),
@@ -129,9 +132,15 @@ impl Engine {
 
     /// Everything that is decided before anything is written.
     async fn prepare(&self, order: &PayOrder) -> Result<Prepared, PayRefusal> {
+        if self.db.health().is_full() {
+            return Err(StoreError::Full.into());
+        }
         let facts = self.facts.find(order.bill, order.card).await?;
         let facts = facts.ok_or(PayRefusal::UnknownBill)?;
         let now = self.clock.now();
+        if !self.alarms.is_kept(now) {
+            return Err(PayRefusal::NotKept);
+        }
         if facts.bill.expires_at.is_some_and(|end| end <= now) {
             return Err(PayRefusal::BillNotPayable(BillState::Expired));
         }

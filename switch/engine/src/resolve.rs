@@ -344,13 +344,6 @@ impl Engine {
         };
         self.counters.ended[slot].fetch_add(1, Relaxed);
     }
-
-    /// Calls a person: one line at error level and a metric.
-    pub(crate) fn alarm(&self, payment: switch_core::id::PaymentId, what: &str) {
-        self.counters.alarms.fetch_add(1, Relaxed);
-        let public = self.public_ids.show("pay", payment.0);
-        tracing::error!(payment = public, what, "ALARM: a person should look at this payment");
-    }
 }
 
 /// Whether a counterparty said it of one attempt, and of no other of its payment.

@@ -43,7 +43,7 @@ impl StoreError {
                 code.is_some_and(|code| is_contention(backend, &code))
             }
             Self::Embedded(error) => is_busy(error),
-            Self::Migrate(_) | Self::Unsafe(_) | Self::Corrupt(_) | Self::Stopped => false,
+            Self::Migrate(_) | Self::Unsafe(_) | Self::Corrupt(_) | Self::Full | Self::Stopped => false,
         }
     }
 }

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgRow};
+use sqlx::postgres::{PgConnectOptions, PgPool, PgRow};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
 };
@@ -14,6 +14,8 @@ use sqlx::{Postgres, Row as _, Sqlite};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::again::LOCK_WAIT;
+use crate::health::Health;
+use crate::link::Link;
 use crate::memory::{MemoryDb, MemoryRow, MemoryTx};
 use crate::statements::Statement;
 
@@ -44,6 +46,9 @@ pub enum StoreError {
     /// A stored value that no code of ours writes.
     #[error("the database holds what it should not: {0}")]
     Corrupt(String),
+    /// There is no room; nothing was written.
+    #[error("the disk of the database is full")]
+    Full,
     /// The journal has stopped; nothing was written.
     #[error("the journal has stopped")]
     Stopped,
@@ -88,6 +93,7 @@ pub struct SqliteDb {
     pub(crate) path: PathBuf,
     readers: SqlitePool,
     writer: SqlitePool,
+    pub(crate) health: Arc<Health>,
     /// Taken by whoever writes, so that writers queue in order instead of polling the lock.
     pub(crate) turn: Arc<Mutex<()>>,
 }
@@ -96,6 +102,7 @@ pub struct SqliteDb {
 #[derive(Debug, Clone)]
 pub struct PgDb {
     pub(crate) options: Box<PgConnectOptions>,
+    pub(crate) link: Link,
     pool: PgPool,
 }
 
@@ -138,16 +145,15 @@ impl Db {
                  the switch needs wal and 2 (FULL)"
             )));
         }
-        Ok(Self::Sqlite(SqliteDb { path, readers, writer, turn: Arc::default() }))
+        let (health, turn) = Default::default();
+        Ok(Self::Sqlite(SqliteDb { path, readers, writer, health, turn }))
     }
 
     async fn open_postgres(options: &DbOptions) -> Result<Self, StoreError> {
         let connect = PgConnectOptions::from_str(&options.url)?.application_name("switchd");
-        let pool = PgPoolOptions::new()
-            .max_connections(options.connections.max(2))
-            .acquire_timeout(Duration::from_secs(5))
-            .connect_with(connect.clone())
-            .await?;
+        let link = Link::default();
+        let pool = link.pool().max_connections(options.connections.max(2)).connect_with(connect.clone());
+        let pool = pool.await?;
         for setting in ["fsync", "synchronous_commit", "full_page_writes"] {
             let sql = "SELECT current_setting($1)";
             let value: String = sqlx::query_scalar(sql).bind(setting).fetch_one(&pool).await?;
@@ -157,7 +163,7 @@ impl Db {
                 )));
             }
         }
-        Ok(Self::Postgres(PgDb { options: Box::new(connect), pool }))
+        Ok(Self::Postgres(PgDb { options: Box::new(connect), link, pool }))
     }
 
     /// Which engine this is.
@@ -169,23 +175,39 @@ impl Db {
         }
     }
 
+    /// What is known of the storage below it.
+    #[must_use]
+    pub fn health(&self) -> &Health {
+        static IN_MEMORY: Health = Health::good();
+        match self {
+            Self::Sqlite(db) => &db.health,
+            Self::Postgres(db) => &db.link.health,
+            Self::Memory(_) => &IN_MEMORY,
+        }
+    }
+
     /// Begins a transaction that may write. On the embedded engine it waits for
     /// its turn and holds the write lock from the start.
     ///
     /// # Errors
-    /// The engine's own.
+    /// The engine's own, or [`StoreError::Stopped`] when the storage has failed.
     pub async fn begin(&self) -> Result<Tx, StoreError> {
         Ok(match self {
             Self::Sqlite(db) => {
                 let turn = Arc::clone(&db.turn).lock_owned().await;
-                Tx::Sqlite(db.writer.begin_with("BEGIN IMMEDIATE").await?, turn)
+                if db.health.has_failed() {
+                    return Err(StoreError::Stopped);
+                }
+                let begun = db.writer.begin_with("BEGIN IMMEDIATE").await;
+                let tx = begun.inspect_err(|error| db.health.heard(error))?;
+                Tx::Sqlite(tx, Turn { health: Arc::clone(&db.health), _turn: turn })
             }
             Self::Postgres(db) => {
                 // In a task of its own: a caller that goes away while the server answers
                 // would leave the connection in the pool with its transaction open.
-                let pool = db.pool.clone();
-                let begun = tokio::spawn(async move { pool.begin().await });
-                Tx::Postgres(begun.await.map_err(|_| StoreError::Stopped)??)
+                let (pool, link) = (db.pool.clone(), db.link.clone());
+                let begun = tokio::spawn(async move { link.answered(pool.begin()).await });
+                Tx::Postgres(begun.await.map_err(|_| StoreError::Stopped)??, db.link.clone())
             }
             Self::Memory(db) => Tx::Memory(db.begin().await?),
         })
@@ -202,7 +224,8 @@ impl Db {
                 rows(bind_sqlite(statement, values).fetch_all(&db.readers).await?, Row::Sqlite)
             }
             Self::Postgres(db) => {
-                rows(bind_postgres(statement, values).fetch_all(&db.pool).await?, Row::Postgres)
+                let read = bind_postgres(statement, values).fetch_all(&db.pool);
+                rows(db.link.answered(read).await?, Row::Postgres)
             }
             Self::Memory(db) => rows(db.fetch_all(statement, values).await?, Row::Memory),
         })
@@ -263,13 +286,20 @@ impl Db {
     }
 }
 
+/// The turn of a writer of the embedded engine.
+#[derive(Debug)]
+pub struct Turn {
+    health: Arc<Health>,
+    _turn: OwnedMutexGuard<()>,
+}
+
 /// A transaction. Dropped without [`Tx::commit`], it never happened.
 #[derive(Debug)]
 pub enum Tx {
     /// With the writer's turn, given back at the end.
-    Sqlite(sqlx::Transaction<'static, Sqlite>, OwnedMutexGuard<()>),
-    /// Of PostgreSQL.
-    Postgres(sqlx::Transaction<'static, Postgres>),
+    Sqlite(sqlx::Transaction<'static, Sqlite>, Turn),
+    /// Of PostgreSQL, with what is known of its link.
+    Postgres(sqlx::Transaction<'static, Postgres>, Link),
     /// Of the simulation.
     Memory(MemoryTx),
 }
@@ -282,10 +312,13 @@ impl Tx {
     pub async fn commit(self) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(tx, turn) => {
-                tx.commit().await?;
-                drop(turn);
+                tx.commit().await.inspect_err(|error| turn.health.heard(error))?;
+                turn.health.committed();
             }
-            Self::Postgres(tx) => tx.commit().await?,
+            Self::Postgres(tx, link) => {
+                link.answered(tx.commit()).await?;
+                link.health.committed();
+            }
             Self::Memory(tx) => tx.commit().await?,
         }
         Ok(())
@@ -298,8 +331,14 @@ impl Tx {
         values: Vec<Value>,
     ) -> Result<u64, StoreError> {
         Ok(match self {
-            Self::Sqlite(tx, _) => bind_sqlite(statement, values).execute(&mut **tx).await?.rows_affected(),
-            Self::Postgres(tx) => bind_postgres(statement, values).execute(&mut **tx).await?.rows_affected(),
+            Self::Sqlite(tx, turn) => {
+                let done = bind_sqlite(statement, values).execute(&mut **tx).await;
+                done.inspect_err(|error| turn.health.heard(error))?.rows_affected()
+            }
+            Self::Postgres(tx, link) => {
+                let done = bind_postgres(statement, values).execute(&mut **tx);
+                link.answered(done).await?.rows_affected()
+            }
             Self::Memory(tx) => tx.execute(statement, values).await?,
         })
     }
@@ -311,11 +350,13 @@ impl Tx {
         values: Vec<Value>,
     ) -> Result<Vec<Row>, StoreError> {
         Ok(match self {
-            Self::Sqlite(tx, _) => {
-                rows(bind_sqlite(statement, values).fetch_all(&mut **tx).await?, Row::Sqlite)
+            Self::Sqlite(tx, turn) => {
+                let read = bind_sqlite(statement, values).fetch_all(&mut **tx).await;
+                rows(read.inspect_err(|error| turn.health.heard(error))?, Row::Sqlite)
             }
-            Self::Postgres(tx) => {
-                rows(bind_postgres(statement, values).fetch_all(&mut **tx).await?, Row::Postgres)
+            Self::Postgres(tx, link) => {
+                let read = bind_postgres(statement, values).fetch_all(&mut **tx);
+                rows(link.answered(read).await?, Row::Postgres)
             }
             Self::Memory(tx) => rows(tx.fetch_all(statement, values).await?, Row::Memory),
         })

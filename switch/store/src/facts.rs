@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use sqlx::Executor;
-use sqlx::postgres::{PgPool, PgPoolOptions};
+use sqlx::postgres::PgPool;
 use switch_core::bill::Bill;
 use switch_core::clock::Timestamp;
 use switch_core::id::{BillId, CardId, ClientId};
@@ -21,6 +21,7 @@ use crate::bill::{bill_columns, read_bill, read_payer};
 use crate::card::{SealedCard, read_card};
 use crate::db::{Backend, Db, PgDb, Row, SqliteDb, StoreError};
 use crate::journal::postgres::SESSION;
+use crate::link::Link;
 use crate::memory::MemoryDb;
 use crate::statements::statements;
 
@@ -171,18 +172,19 @@ fn sealed_card(db: &Connection, id: CardId) -> Result<Option<SealedCard>, StoreE
 
 /// Two connections with pinned plans, apart from the pool that reports use.
 fn start_postgres(db: &PgDb, queue: mpsc::Receiver<Asked>) {
-    let pool = PgPoolOptions::new()
+    let pool = db
+        .link
+        .pool()
         .max_connections(2)
-        .acquire_timeout(Duration::from_secs(5))
         .after_connect(|db, _| Box::pin(async move { db.execute(SESSION).await.map(drop) }))
         .connect_lazy_with((*db.options).clone());
-    tokio::spawn(read_groups(pool, queue));
+    tokio::spawn(read_groups(pool, db.link.clone(), queue));
 }
 
-async fn read_groups(db: PgPool, mut queue: mpsc::Receiver<Asked>) {
+async fn read_groups(db: PgPool, link: Link, mut queue: mpsc::Receiver<Asked>) {
     let mut group = Vec::with_capacity(GROUP_MAX);
     while queue.recv_many(&mut group, GROUP_MAX).await > 0 {
-        match read_group(&db, &group).await {
+        match read_group(&db, &link, &group).await {
             Ok(found) => {
                 for (pair, reply) in group.drain(..) {
                     // Two requests of one group may ask for the same pair.
@@ -199,11 +201,11 @@ async fn read_groups(db: PgPool, mut queue: mpsc::Receiver<Asked>) {
     }
 }
 
-async fn read_group(db: &PgPool, group: &[Asked]) -> Result<HashMap<Pair, Facts>, StoreError> {
+async fn read_group(db: &PgPool, link: &Link, group: &[Asked]) -> Result<HashMap<Pair, Facts>, StoreError> {
     let bills: Vec<i64> = group.iter().map(|((bill, _), _)| bill.0).collect();
     let cards: Vec<Option<i64>> = group.iter().map(|((_, card), _)| card.map(|id| id.0)).collect();
     let sql = OF_PAIRS.text(Backend::Postgres).unwrap_or("");
-    let rows = sqlx::query(sql).bind(bills).bind(cards).fetch_all(db).await?;
+    let rows = link.answered(sqlx::query(sql).bind(bills).bind(cards).fetch_all(db)).await?;
     let mut found = HashMap::with_capacity(rows.len());
     for row in rows.into_iter().map(Row::Postgres) {
         let bill = read_bill(&row)?;

@@ -24,6 +24,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::attempt::OpenAttempt;
 use crate::db::{Db, StoreError};
+use crate::health::Health;
 
 pub(crate) mod memory;
 pub(crate) mod plain;
@@ -147,8 +148,8 @@ pub struct Counts {
     pub commands: AtomicU64,
     /// Groups that failed.
     pub failures: AtomicU64,
-    /// Set when the storage itself failed: the process must not go on.
-    pub storage_failed: std::sync::atomic::AtomicBool,
+    /// What is known of the storage, shared with the database.
+    pub(crate) health: Arc<Health>,
 }
 
 /// The handle everyone writes through.
@@ -164,7 +165,7 @@ impl Journal {
     #[must_use]
     pub fn start_plain(db: &Db) -> Self {
         let (queue, commands) = mpsc::channel(QUEUE_MAX);
-        let counts = Arc::new(Counts::default());
+        let counts = Arc::new(Counts::of(db));
         plain::start(db.clone(), commands, Arc::clone(&counts));
         Self { queue, counts }
     }
@@ -175,7 +176,7 @@ impl Journal {
     /// When the writer's connection cannot be opened.
     pub async fn start(db: &Db) -> Result<Self, StoreError> {
         let (queue, commands) = mpsc::channel(QUEUE_MAX);
-        let counts = Arc::new(Counts::default());
+        let counts = Arc::new(Counts::of(db));
         match db {
             Db::Sqlite(db) => sqlite::start(db, commands, Arc::clone(&counts))?,
             Db::Postgres(db) => {
@@ -225,7 +226,17 @@ impl Journal {
 }
 
 impl Counts {
+    fn of(db: &Db) -> Self {
+        let health = match db {
+            Db::Sqlite(db) => Arc::clone(&db.health),
+            Db::Postgres(db) => Arc::clone(&db.link.health),
+            Db::Memory(_) => Arc::default(),
+        };
+        Self { health, ..Self::default() }
+    }
+
     fn committed(&self, commands: usize) {
+        self.health.committed();
         self.commits.fetch_add(1, Ordering::Relaxed);
         self.commands.fetch_add(commands as u64, Ordering::Relaxed);
     }

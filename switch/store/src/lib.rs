@@ -8,14 +8,17 @@
 pub mod again;
 pub mod agent;
 pub mod attempt;
+pub mod audit_log;
 pub mod bill;
 pub mod card;
 pub mod cash;
 pub mod client;
 pub mod db;
 pub mod facts;
+pub mod health;
 pub mod journal;
 pub mod ledger;
+pub mod link;
 pub mod memory;
 pub mod outbox;
 pub mod payment;

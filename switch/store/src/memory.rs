@@ -72,7 +72,10 @@ impl MemoryServer {
         connection.set_prepared_statement_cache_capacity(128);
         // One plan for a statement: else each bound value may plan it anew.
         connection.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-        let seconds = move |_: &rusqlite::functions::Context<'_>| Ok(clock() as f64 / 1000.0);
+        let seconds = move |_: &rusqlite::functions::Context<'_>| {
+            let ms = clock();
+            Ok(format!("{}.{:03}", ms / 1000, ms % 1000))
+        };
         connection.create_scalar_function("unixepoch", 1, FunctionFlags::SQLITE_UTF8, seconds)?;
         for text in crate::schema::texts(Backend::Sqlite) {
             connection.execute_batch(&text)?;

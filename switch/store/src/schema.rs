@@ -26,22 +26,36 @@ const SWITCH: &str = include_str!("../migrations/0001_switch.sql");
 
 /// Version, description and text of each step, in order.
 fn steps(backend: Backend) -> Vec<(i64, &'static str, String)> {
-    let (switch, append_only) = match backend {
-        Backend::Postgres => (SWITCH.to_owned(), include_str!("../migrations/0002_append_only.postgres.sql")),
+    let (switch, append_only, log_only_grows) = match backend {
+        Backend::Postgres => (
+            SWITCH.to_owned(),
+            include_str!("../migrations/0002_append_only.postgres.sql"),
+            include_str!("../migrations/0004_audit_log.postgres.sql"),
+        ),
         Backend::Sqlite => (
-            SWITCH
-                .replace("BIGINT PRIMARY KEY", "INTEGER PRIMARY KEY")
-                .replace("BIGINT  PRIMARY KEY", "INTEGER PRIMARY KEY")
-                .replace("BYTEA", "BLOB"),
+            in_sqlite_words(SWITCH),
             include_str!("../migrations/0002_append_only.sqlite.sql"),
+            include_str!("../migrations/0004_audit_log.sqlite.sql"),
         ),
     };
     let rerouted = include_str!("../migrations/0003_rerouted.sql");
+    let audit_log = include_str!("../migrations/0004_audit_log.sql");
+    let audit_log = match backend {
+        Backend::Postgres => audit_log.to_owned(),
+        Backend::Sqlite => in_sqlite_words(audit_log),
+    };
     vec![
         (1, "switch", switch),
         (2, "append only", append_only.to_owned()),
         (3, "rerouted", rerouted.to_owned()),
+        (4, "audit log", audit_log + log_only_grows),
     ]
+}
+
+fn in_sqlite_words(sql: &str) -> String {
+    sql.replace("BIGINT PRIMARY KEY", "INTEGER PRIMARY KEY")
+        .replace("BIGINT  PRIMARY KEY", "INTEGER PRIMARY KEY")
+        .replace("BYTEA", "BLOB")
 }
 
 /// The texts of all steps, for an engine in memory.

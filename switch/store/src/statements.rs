@@ -63,6 +63,7 @@ pub fn all() -> impl Iterator<Item = &'static Statement> {
     [
         crate::agent::STATEMENTS,
         crate::attempt::STATEMENTS,
+        crate::audit_log::STATEMENTS,
         crate::bill::STATEMENTS,
         crate::card::STATEMENTS,
         crate::cash::STATEMENTS,

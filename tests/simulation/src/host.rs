@@ -113,7 +113,7 @@ impl Host {
                 return ReversalAnswer::Retry { code: "25".into() };
             }
             self.never(refs);
-            return ReversalAnswer::Reversed { code: "25".into() };
+            return ReversalAnswer::Absent { code: "25".into() };
         };
         if line.poison {
             return ReversalAnswer::Refused { code: "30".into() };

@@ -46,6 +46,9 @@ struct Arguments {
     /// At most so many counterparties
     #[arg(long)]
     hosts: Option<u64>,
+    /// How often a fault that is on happens, of a thousand chances
+    #[arg(long)]
+    per_mille: Option<u64>,
 }
 
 fn main() -> ExitCode {
@@ -90,6 +93,7 @@ fn plan(arguments: &Arguments) -> Result<Plan, String> {
         cash_max: arguments.cash,
         nodes_max: arguments.nodes,
         hosts_max: arguments.hosts,
+        per_mille: arguments.per_mille,
         planted: arguments.planted.as_ref().map(bug).transpose()?,
         trace: false,
     })
@@ -139,7 +143,7 @@ fn planted(arguments: &Arguments) -> bool {
         match &one.by {
             Some(run) => {
                 let what = run.broke.as_deref().unwrap_or_default();
-                println!("{:<26} seed {:<6} {what}", one.bug.as_str(), run.seed);
+                println!("{:<26} seed {:<5}{} {what}", one.bug.as_str(), run.seed, one.plan.words());
             }
             None => println!("{:<26} NOT FOUND in {} seeds", one.bug.as_str(), one.seeds),
         }

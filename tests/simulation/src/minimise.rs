@@ -42,10 +42,13 @@ fn name_of(what: &str) -> &str {
     what.split(':').next().unwrap_or(what)
 }
 
+/// A step that makes a plan smaller.
+type Shrink = Box<dyn Fn(&mut Plan)>;
+
 /// Every step that makes a plan smaller.
-fn steps(seed: u64, plan: &Plan) -> Vec<Box<dyn Fn(&mut Plan)>> {
+fn steps(seed: u64, plan: &Plan) -> Vec<Shrink> {
     let weather = plan.weather(seed);
-    let mut steps: Vec<Box<dyn Fn(&mut Plan)>> = Vec::new();
+    let mut steps: Vec<Shrink> = Vec::new();
     for fault in weather.faults {
         steps.push(Box::new(move |plan| {
             plan.without.insert(fault);

@@ -250,6 +250,11 @@ impl Payments for Link {
             let (told, answer) = oneshot::channel();
             self.waiting().insert(refs.attempt.0, (refs.clone(), told));
             self.carry(refs.clone());
+            if self.strikes(Fault::Freezes) {
+                let time = self.sim.choose(|rng| rng.between(20_000_000, 90_000_000));
+                self.sim.say(format_args!("node {} stands still with its request under way", self.node));
+                self.sim.freeze(self.pid, time);
+            }
             if self.strikes(Fault::CrossedAnswers) {
                 let (world, refs) = (Arc::clone(&self.world), refs.clone());
                 let (node, number, sim) = (self.node, self.number, self.sim.clone());

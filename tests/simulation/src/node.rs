@@ -9,6 +9,7 @@ use switch_core::clock::{BusinessDate, Clock, Timestamp};
 use switch_core::connector::{Connector, Reply};
 use switch_core::idempotency::Answer;
 use switch_core::payment::PaymentState;
+use switch_engine::alarm::NoBook;
 use switch_engine::cash::Desk;
 use switch_engine::runtime::Runtime;
 use switch_engine::vault::Vault;
@@ -139,6 +140,7 @@ async fn engine(world: &Arc<World>, node: usize, pid: Pid) -> Result<Life, Store
         evidence: inbox,
         vault: Some(Vault::new(&[("k1".into(), [7; 32])]).expect("one key")),
         answers: Arc::new(Words),
+        alarms: Arc::new(NoBook),
         settings: EngineSettings {
             node: node as u8,
             in_flight_max: 64,

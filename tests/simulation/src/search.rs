@@ -7,7 +7,7 @@ use std::thread;
 use switch_core::fault::Planted;
 
 use crate::world::lock;
-use crate::{Plan, Run, run};
+use crate::{Fault, Plan, Run, run};
 
 /// What many runs were together.
 #[derive(Debug, Clone, Default)]
@@ -58,19 +58,37 @@ pub fn search(from: u64, count: u64, plan: &Plan, threads: usize, stop_at_first:
 pub struct Found {
     /// The bug.
     pub bug: Planted,
+    /// The weather it was looked for in.
+    pub plan: Plan,
     /// The run, or nothing.
     pub by: Option<Run>,
     /// Seeds that were run for it.
     pub seeds: u64,
 }
 
+/// The weather a bug is looked for in: as the seeds make it, but for one that needs
+/// three faults together and none of those that would heal it.
+fn plan_for(bug: Planted) -> Plan {
+    let plan = Plan { planted: Some(bug), ..Plan::default() };
+    match bug {
+        // A node stands still, its counterparty breaks a proof meanwhile, and nothing
+        // makes it say so twice.
+        Planted::AnswerAfterEndDropped => {
+            let needed = [Fault::Freezes, Fault::LateRequests, Fault::BrokenProofs];
+            let without = Fault::ALL.iter().copied().filter(|fault| !needed.contains(fault)).collect();
+            Plan { without, per_mille: Some(300), ..plan }
+        }
+        _ => plan,
+    }
+}
+
 /// Plants one bug after the other and looks for each in at most `count` seeds.
 #[must_use]
 pub fn find_planted(bugs: &[Planted], count: u64, threads: usize) -> Vec<Found> {
     let find = |bug: &Planted| {
-        let plan = Plan { planted: Some(*bug), ..Plan::default() };
+        let plan = plan_for(*bug);
         let summary = search(1, count, &plan, threads, true);
-        Found { bug: *bug, by: summary.broke.into_iter().next(), seeds: summary.runs }
+        Found { bug: *bug, plan, by: summary.broke.into_iter().next(), seeds: summary.runs }
     };
     bugs.iter().map(find).collect()
 }

@@ -76,7 +76,7 @@ async fn operate(world: &Arc<World>, key: String, bill: i64) {
         world.sim.begin(WORLD, async move {
             let way = late.sim.choose(|rng| rng.between(0, 8_000_000));
             late.sim.wait(way).await;
-            drop(send(&late, Message::Pay(order)).await);
+            let _ = send(&late, Message::Pay(order)).await;
         });
     }
     for _ in 0..TRIES_MAX {

@@ -149,6 +149,8 @@ pub struct Plan {
     pub nodes_max: Option<u64>,
     /// At most so many counterparties.
     pub hosts_max: Option<u64>,
+    /// How often a fault that is on happens, of a thousand chances.
+    pub per_mille: Option<u64>,
     /// A planted bug.
     pub planted: Option<switch_core::fault::Planted>,
     /// Keep a readable trace.
@@ -166,6 +168,7 @@ impl Plan {
         cap(&mut weather.cash, self.cash_max);
         cap(&mut weather.nodes, self.nodes_max);
         cap(&mut weather.hosts, self.hosts_max);
+        weather.per_mille = self.per_mille.unwrap_or(weather.per_mille);
         weather
     }
 
@@ -183,6 +186,7 @@ impl Plan {
             ("cash", self.cash_max),
             ("nodes", self.nodes_max),
             ("hosts", self.hosts_max),
+            ("per-mille", self.per_mille),
         ] {
             if let Some(max) = max {
                 add(name, max.to_string());

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicI32, AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -16,6 +16,7 @@ use switch_core::idempotency::{Answer, Fingerprint, IdempotencyKey};
 use switch_core::money::{Currency, Money};
 use switch_core::payment::PaymentState;
 use switch_core::person::{Payer, PayerKind};
+use switch_engine::alarm::{Alarm, AlarmBook};
 use switch_engine::bill::NewBill;
 use switch_engine::outbox::{Courier, Delivery, DeliveryError};
 use switch_engine::pay::{Paid, PayOrder, PayRefusal};
@@ -110,6 +111,24 @@ impl Courier for Subscriber {
 /// The words are the state and the payment.
 struct Words;
 
+/// Where a story reads what was written down of alarms.
+#[derive(Default)]
+pub(crate) struct Book {
+    alarms: Mutex<Vec<Alarm>>,
+    /// Nothing can be proved any more.
+    pub(crate) is_lost: AtomicBool,
+}
+
+impl AlarmBook for Book {
+    fn raised(&self, alarm: Alarm) {
+        self.alarms.lock().unwrap_or_else(PoisonError::into_inner).push(alarm);
+    }
+
+    fn is_kept(&self, _now: Timestamp) -> bool {
+        !self.is_lost.load(Ordering::SeqCst)
+    }
+}
+
 impl AnswerWriter for Words {
     fn answer(&self, facts: &AnswerFacts<'_>) -> Answer {
         let status = if facts.state == PaymentState::Pending { 202 } else { 201 };
@@ -182,7 +201,9 @@ impl World {
         for network in &self.networks {
             network.reports_to(&desk);
         }
+        let book: Arc<Book> = Arc::default();
         let parts = EngineParts {
+            alarms: book.clone(),
             journal: Journal::start(&db).await.expect("the writer starts"),
             db: db.clone(),
             clock: self.clock.clone(),
@@ -203,7 +224,7 @@ impl World {
         if work {
             engine.run(self.subscriber.clone());
         }
-        Bed { world: self.clone(), db, engine, recovered, desk }
+        Bed { world: self.clone(), db, engine, recovered, desk, book }
     }
 }
 
@@ -214,6 +235,7 @@ pub(crate) struct Bed {
     pub(crate) engine: Arc<Engine>,
     pub(crate) recovered: Recovered,
     pub(crate) desk: Arc<dyn Evidence>,
+    pub(crate) book: Arc<Book>,
 }
 
 impl Bed {
@@ -309,9 +331,16 @@ impl Bed {
         self.engine.counters().alarms.load(Ordering::Relaxed)
     }
 
+    /// What was written down of the alarms: about what, and why.
+    pub(crate) fn alarm_book(&self) -> Vec<(String, String)> {
+        let book = self.book.alarms.lock().unwrap_or_else(PoisonError::into_inner);
+        book.iter().map(|alarm| (alarm.subject.clone(), alarm.what.clone())).collect()
+    }
+
     /// Ends the life in order, and lets the auditor in.
     pub(crate) async fn close(self) {
         tokio::time::timeout(Duration::from_secs(20), self.engine.drain()).await.expect("it drains");
+        assert_eq!(self.alarm_book().len() as u64, self.alarms(), "an alarm was not written down");
         assert!(self.world.networks.iter().all(|network| network.is_closed()), "signed off");
         auditor::audit(&self.world.url, &self.world.networks).await;
         self.db.close().await;

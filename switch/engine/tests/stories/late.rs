@@ -148,7 +148,13 @@ async fn an_answer_to_nothing_we_know_calls_a_person() {
     let attempt = switch_core::id::AttemptId(123_456_789);
     bed.desk.late_response("card", attempt, declined());
     bed.desk.alarm("card", "the counterparty's MAC key has expired");
-    until("both were called", async || bed.alarms() == 2).await;
+    until("both were called", async || bed.alarm_book().len() == 2).await;
+    let public = bed.engine.public_ids().show("pay", attempt.0);
+    let expected = [
+        (public, "an answer to a payment that is not known".to_owned()),
+        ("connector card".to_owned(), "the counterparty's MAC key has expired".to_owned()),
+    ];
+    assert_eq!(bed.alarm_book(), expected);
     assert_eq!(bed.count("evidence").await, 0);
     bed.close().await;
 }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use std::sync::atomic::Ordering;
+
 use switch_core::bill::BillState;
 use switch_core::connector::Method;
 use switch_core::idempotency::{Fingerprint, IdempotencyKey};
@@ -174,8 +176,12 @@ async fn what_cannot_be_paid_writes_nothing() {
     bed.network().set_up(false);
     assert!(matches!(bed.engine.pay(order.clone()).await, Err(PayRefusal::NoRoute(_))));
     assert_eq!(bed.count("payment").await, 0);
-    // The key stayed free.
     bed.network().set_up(true);
+    bed.book.is_lost.store(true, Ordering::SeqCst);
+    assert!(matches!(bed.engine.pay(order.clone()).await, Err(PayRefusal::NotKept)));
+    bed.book.is_lost.store(false, Ordering::SeqCst);
+    assert_eq!(bed.count("payment").await, 0);
+    // The key stayed free.
     assert_eq!(bed.engine.pay(order).await.expect("an answer").state, PaymentState::Paid);
 
     bed.engine.withdraw_bill(MINISTRY, bed.bill(5_501).await.id).await.expect("withdrawn");

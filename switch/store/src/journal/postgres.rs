@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::{Command, Counts, EndVerdict, Ending, Intake, IntakeVerdict};
 use crate::again::{self, TRIES};
 use crate::db::{Backend, StoreError};
+use crate::link::answered;
 use crate::statements::statements;
 
 /// Commands of one statement. Its joins are small nested loops, so it is small.
@@ -168,6 +169,7 @@ async fn write_groups(
                 }
                 Err(error) => {
                     counts.failures.fetch_add(1, Ordering::Relaxed);
+                    counts.health.heard(&error);
                     tracing::error!(%error, commands = part.len(), "a group was not written");
                     part.refuse(&error);
                 }
@@ -283,9 +285,9 @@ async fn write_group(
     let (mut tries, mut unknown) = (0, false);
     loop {
         tries += 1;
-        let error = match run(db, intakes, endings).await {
+        let error = match answered(run(db, intakes, endings)).await {
             Ok(steps) if !unknown => return Ok(steps),
-            Ok(steps) => match own_rows(db, intakes, endings, steps).await {
+            Ok(steps) => match answered(own_rows(db, intakes, endings, steps)).await {
                 Ok(steps) => return Ok(steps),
                 Err(error) => error,
             },
@@ -302,7 +304,7 @@ async fn write_group(
             tokio::time::sleep(again::pause(tries)).await;
         } else {
             tokio::time::sleep(Duration::from_millis(50 << (2 * tries))).await;
-            match connect(options).await {
+            match answered(connect(options)).await {
                 Ok(fresh) => *db = fresh,
                 Err(error) if tries + 1 >= TRIES => return Err(error),
                 Err(_) => {}

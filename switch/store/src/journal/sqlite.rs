@@ -15,6 +15,7 @@ use super::{Command, Counts, EndVerdict, Ending, Intake, IntakeVerdict, Outcome}
 use crate::again::{self, LOCK_WAIT, TRIES};
 use crate::attempt::{state_columns, state_word};
 use crate::db::{Backend, SqliteDb, StoreError};
+use crate::health::Health;
 use crate::statements::{Statement, statements};
 use switch_core::fault::{self, KillPoint};
 use switch_core::id::PaymentId;
@@ -94,8 +95,8 @@ pub(super) fn start(
     let checkpointer = open(&db.path)?;
     // Dropped with the journal, which ends the other thread too.
     let (alive, watched) = std::sync::mpsc::channel();
-    let turn = Arc::clone(&db.turn);
-    spawn("checkpoint", move || keep_wal_bounded(&checkpointer, &turn, &watched));
+    let (turn, health) = (Arc::clone(&db.turn), Arc::clone(&db.health));
+    spawn("checkpoint", move || keep_wal_bounded(&checkpointer, &turn, &health, &watched));
     let turn = Arc::clone(&db.turn);
     spawn("journal", move || {
         write_groups(&mut writer, &turn, commands, &counts);
@@ -120,6 +121,10 @@ fn write_groups(
     let mut group = Vec::with_capacity(GROUP_MAX);
     while commands.blocking_recv_many(&mut group, GROUP_MAX) > 0 {
         let _turn = turn.blocking_lock();
+        // Another writer's sync may have failed meanwhile: one of ours would be a lie.
+        if counts.health.has_failed() {
+            return;
+        }
         settle(db, &mut group, counts);
     }
 }
@@ -163,9 +168,7 @@ fn write_and_tell(db: &mut Connection, group: &mut Vec<Command>, counts: &Counts
 
 pub(super) fn refuse_all(group: &mut Vec<Command>, error: &rusqlite::Error, counts: &Counts) {
     counts.failures.fetch_add(1, Ordering::Relaxed);
-    if error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure) {
-        counts.storage_failed.store(true, Ordering::Relaxed);
-    }
+    counts.health.heard_embedded(error);
     tracing::error!(%error, commands = group.len(), "a group was not written");
     group.drain(..).for_each(|command| refuse(command, error));
 }
@@ -343,7 +346,11 @@ fn write_transfer(tx: &Transaction<'_>, t: &switch_core::ledger::Transfer) -> ru
 
 /// Copies the log back while writers go on; only the short rest is done in a
 /// writer's turn, and only when the log has grown large.
-fn keep_wal_bounded(db: &Connection, turn: &Mutex<()>, journal: &Receiver<()>) {
+fn keep_wal_bounded(db: &Connection, turn: &Mutex<()>, health: &Health, journal: &Receiver<()>) {
+    let failed = |error: rusqlite::Error| {
+        health.heard_embedded(&error);
+        tracing::warn!(%error, "a checkpoint failed");
+    };
     while journal.recv_timeout(CHECKPOINT_EVERY) == Err(RecvTimeoutError::Timeout) {
         match checkpoint(db, "PASSIVE") {
             Ok(bytes) if bytes > WAL_RESTART_BYTES => {
@@ -351,12 +358,10 @@ fn keep_wal_bounded(db: &Connection, turn: &Mutex<()>, journal: &Receiver<()>) {
                 let wait = if pressing { RESTART_WAIT_PRESSING } else { RESTART_WAIT };
                 let _turn = turn.blocking_lock();
                 let restarted = db.busy_timeout(wait).and_then(|()| checkpoint(db, "RESTART"));
-                if let Err(error) = restarted {
-                    tracing::warn!(%error, "the write-ahead log could not be restarted");
-                }
+                restarted.map_or_else(&failed, drop);
             }
             Ok(_) => {}
-            Err(error) => tracing::warn!(%error, "a checkpoint failed"),
+            Err(error) => failed(error),
         }
     }
 }

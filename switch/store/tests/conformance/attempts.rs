@@ -119,6 +119,20 @@ async fn the_first_answer_under_a_key_stays(bed: &Bed) {
     let view = payment::find(&bed.db, id).await.expect("read").expect("is there");
     assert_eq!(view.state, PaymentState::Paid);
     assert_eq!(view.answer, Some(Answer { status: 202, body: "202".into() }));
+
+    // An answer that came with the outcome was given: none is put in its place.
+    let intake = bed.intake(&bed.key(), &bed.bill().await);
+    let (id, ending) = (intake.payment.id, bed.ending(&intake, PaymentState::Paid));
+    let given = ending.outcome.answer.clone();
+    assert!(given.is_some());
+    journal.intake(intake).await.expect("taken");
+    journal.end(ending).await.expect("ended");
+    let mut tx = bed.db.begin().await.expect("begins");
+    let answer = Answer { status: 202, body: "late".into() };
+    attempt::keep_answer(&mut tx, id, &answer, NOW).await.expect("no error");
+    tx.commit().await.expect("commits");
+    let view = payment::find(&bed.db, id).await.expect("read").expect("is there");
+    assert_eq!(view.answer, given);
 }
 
 async fn due_work_comes_in_the_order_of_its_time(bed: &Bed) {

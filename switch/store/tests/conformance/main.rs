@@ -25,6 +25,7 @@ macro_rules! suite {
 }
 
 mod attempts;
+mod audit_log;
 mod bed;
 mod cash;
 mod contention;

@@ -3,8 +3,9 @@
 use switch_core::attempt::Note;
 use switch_core::idempotency::Answer;
 use switch_core::payment::PaymentState;
+use switch_store::audit_log::{Act, Entry};
 use switch_store::statements;
-use switch_store::{Db, DbOptions, StoreError, attempt, schema};
+use switch_store::{Db, DbOptions, StoreError, attempt, audit_log, schema};
 
 use crate::bed::{Bed, NOW, Raw};
 
@@ -75,15 +76,28 @@ async fn money_tables_keep_what_was_written(bed: &Bed) {
     let ending = bed.ending(&intake, PaymentState::Paid);
     let id = intake.payment.id;
     journal.intake(intake).await.expect("taken");
-    journal.end(ending).await.expect("ended");
     let mut tx = bed.db.begin().await.expect("begins");
     attempt::keep_answer(&mut tx, id, &Answer { status: 202, body: "{}".into() }, NOW).await.expect("kept");
+    tx.commit().await.expect("commits");
+    journal.end(ending).await.expect("ended");
+    let mut tx = bed.db.begin().await.expect("begins");
     let seen =
         attempt::Evidence { id: bed.id(), payment: id, note: Note::LateDecline, code: "05".into(), at: NOW };
     attempt::note(&mut tx, &seen).await.expect("noted");
     tx.commit().await.expect("commits");
     let unwind = format!("INSERT INTO unwind (payment_id, reason, at) VALUES ({}, 'x', 1)", id.0);
     bed.raw.run(&unwind).await.expect("a row to keep");
+
+    let entry = Entry {
+        at: NOW,
+        actor: "node 0".into(),
+        act: Act::Start,
+        subject: "switchd".into(),
+        detail: String::new(),
+    };
+    let mut tx = bed.db.begin().await.expect("begins");
+    audit_log::append(&mut tx, &entry).await.expect("appended");
+    tx.commit().await.expect("commits");
 
     let before = bed.rows().await;
     for (table, column) in [
@@ -93,6 +107,7 @@ async fn money_tables_keep_what_was_written(bed: &Bed) {
         ("transfer", "amount_minor = 1"),
         ("unwind", "reason = 'y'"),
         ("evidence", "kind = 'y'"),
+        ("audit_log", "actor = 'y'"),
     ] {
         for refused in [format!("UPDATE {table} SET {column}"), format!("DELETE FROM {table}")] {
             let said = bed.raw.run(&refused).await.expect_err(&refused);
