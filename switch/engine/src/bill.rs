@@ -5,8 +5,8 @@ use switch_core::clock::Timestamp;
 use switch_core::id::{BillId, ClientId};
 use switch_core::money::Money;
 use switch_core::person::Payer;
-use switch_store::StoreError;
 use switch_store::bill::{self, BillView};
+use switch_store::{StoreError, transact};
 
 use crate::Engine;
 
@@ -75,13 +75,10 @@ impl Engine {
             created_at: self.clock.now(),
             expires_at: new.expires_at,
         };
-        let mut tx = self.db.begin().await?;
-        if bill::add(&mut tx, &made).await? {
-            tx.commit().await?;
+        if transact!(self.db, tx => bill::add(tx, &made).await)? {
             let view = BillView { bill: made, claim: None, paid: false };
             return Ok(CreatedBill { view, fresh: true });
         }
-        drop(tx);
         let found = bill::find_by_reference(&self.db, &made.department, &made.reference).await?;
         let view = found.ok_or(BillRefusal::ReferenceReused)?;
         let asked = Bill { id: view.bill.id, created_at: view.bill.created_at, ..made };
@@ -101,9 +98,7 @@ impl Engine {
         let found = bill::find(&self.db, id).await?;
         found.filter(own).ok_or(BillRefusal::UnknownBill)?;
         let now = self.clock.now();
-        let mut tx = self.db.begin().await?;
-        bill::withdraw(&mut tx, id, now).await?;
-        tx.commit().await?;
+        transact!(self.db, tx => bill::withdraw(tx, id, now).await)?;
         let view = bill::find(&self.db, id).await?.ok_or(BillRefusal::UnknownBill)?;
         match view.state(now) {
             BillState::Cancelled => Ok(view),

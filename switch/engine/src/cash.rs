@@ -17,11 +17,11 @@ use switch_core::idempotency::Fingerprint;
 use switch_core::ledger::{Transfer, TransferKind, UNWIND_SEQ};
 use switch_core::limits;
 use switch_core::payment::{Channel, Payment, PaymentState, RefusedReason};
-use switch_store::StoreError;
 use switch_store::bill::BillView;
 use switch_store::cash::{self, CashIntake, CashVerdict};
 use switch_store::outbox::News;
 use switch_store::payment::PaymentView;
+use switch_store::{StoreError, transact};
 
 use crate::Engine;
 
@@ -168,10 +168,7 @@ impl Engine {
         payment: &Payment,
         reason: RefusedReason,
     ) -> Result<CashVerdict, StoreError> {
-        let mut tx = self.db.begin().await?;
-        let verdict = cash::refuse(&mut tx, payment, reason).await?;
-        tx.commit().await?;
-        Ok(verdict)
+        transact!(self.db, tx => cash::refuse(tx, payment, reason).await)
     }
 
     async fn write_cash(&self, payment: &Payment, view: &BillView) -> Result<CashVerdict, StoreError> {
@@ -189,16 +186,17 @@ impl Engine {
         let code = approval_code(self, payment.id);
         let intake = CashIntake { payment, bill: view.bill.id, transfer, approval_code: &code };
         let wants = self.is_subscriber(view.bill.client).await?;
-        let mut tx = self.db.begin().await?;
-        let verdict = cash::pay(&mut tx, &intake).await?;
-        if verdict == CashVerdict::Paid && wants {
-            let (event, state) = (EventId(self.new_id()), PaymentState::Paid);
-            let (client, at) = (view.bill.client, payment.created_at);
-            let news = News { event, client, payment: payment.id, state, at };
-            switch_store::outbox::publish(&mut tx, &news).await?;
-        }
-        fault::at(KillPoint::CashWritten);
-        tx.commit().await?;
+        let (event, state) = (EventId(self.new_id()), PaymentState::Paid);
+        let (client, at) = (view.bill.client, payment.created_at);
+        let news = News { event, client, payment: payment.id, state, at };
+        let verdict = transact!(self.db, tx => {
+            let verdict = cash::pay(tx, &intake).await?;
+            if verdict == CashVerdict::Paid && wants {
+                switch_store::outbox::publish(tx, &news).await?;
+            }
+            fault::at(KillPoint::CashWritten);
+            Ok(verdict)
+        })?;
         fault::at(KillPoint::CashTaken);
         if wants {
             self.news.notify_one();
@@ -267,10 +265,7 @@ impl Engine {
             created_at: now,
             business_date: self.clock.business_date(now),
         };
-        let mut tx = self.db.begin().await?;
-        let left = cash::tombstone(&mut tx, &payment).await?;
-        tx.commit().await?;
-        Ok(left)
+        transact!(self.db, tx => cash::tombstone(tx, &payment).await)
     }
 
     async fn unwind_cash(
@@ -310,7 +305,7 @@ impl Engine {
         let bill = switch_store::bill::find(&self.db, id).await?;
         let bill = bill.ok_or_else(|| StoreError::Corrupt(format!("bill {} has no row", id.0)))?;
         let (float, payable) = (self.float_of(payment).await?, self.payable(&bill.bill).await?);
-        let mut back = Transfer {
+        let back = Transfer {
             cause: payment.id.0,
             seq: UNWIND_SEQ,
             kind: TransferKind::Book,
@@ -321,20 +316,21 @@ impl Engine {
             business_date,
         };
         let wants = self.is_subscriber(bill.bill.client).await?;
-        let mut tx = self.db.begin().await?;
-        let unwound = cash::unwind(&mut tx, payment.id, payment.bill, &back, float).await?;
-        if !unwound && fault::planted(Planted::UnwoundTwice) {
-            back.seq += 100;
-            switch_store::ledger::book_floored(&mut tx, &back, float).await?;
-        }
-        if unwound && wants {
-            let (event, state) = (EventId(self.new_id()), PaymentState::Reversed);
-            let client = bill.bill.client;
-            let news = News { event, client, payment: payment.id, state, at: now };
-            switch_store::outbox::publish(&mut tx, &news).await?;
-        }
-        fault::at(KillPoint::UnwindWritten);
-        tx.commit().await?;
+        let (event, state) = (EventId(self.new_id()), PaymentState::Reversed);
+        let client = bill.bill.client;
+        let news = News { event, client, payment: payment.id, state, at: now };
+        transact!(self.db, tx => {
+            let unwound = cash::unwind(tx, payment.id, payment.bill, &back, float).await?;
+            if !unwound && fault::planted(Planted::UnwoundTwice) {
+                let again = Transfer { seq: back.seq + 100, ..back };
+                switch_store::ledger::book_floored(tx, &again, float).await?;
+            }
+            if unwound && wants {
+                switch_store::outbox::publish(tx, &news).await?;
+            }
+            fault::at(KillPoint::UnwindWritten);
+            Ok(())
+        })?;
         fault::at(KillPoint::Unwound);
         Ok(())
     }

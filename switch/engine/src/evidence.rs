@@ -11,9 +11,9 @@ use switch_core::connector::{
 use switch_core::fault::{self, KillPoint, Planted};
 use switch_core::id::{AttemptId, PaymentId};
 use switch_core::payment::{self, Attempt, Effect, PaymentState};
-use switch_store::StoreError;
 use switch_store::attempt::{self, OpenAttempt};
 use switch_store::payment::PaymentView;
+use switch_store::{StoreError, transact};
 use tokio::sync::mpsc;
 
 use crate::Engine;
@@ -90,14 +90,25 @@ impl Engine {
             self.resolve(&work, None, Event::Answered(outcome)).await?;
             return Ok(());
         }
-        let ended = match switch_store::payment::find(&self.db, first).await? {
+        self.hear_of_the_ended(connector, id, first, outcome).await
+    }
+
+    /// An answer to an attempt that is not open any more.
+    pub(crate) async fn hear_of_the_ended(
+        &self,
+        connector: &str,
+        id: AttemptId,
+        payment: PaymentId,
+        outcome: Outcome,
+    ) -> Result<(), StoreError> {
+        let ended = match switch_store::payment::find(&self.db, payment).await? {
             Some(view) if view.attempt == Some(id) => Some(view),
             _ => switch_store::payment::find_rerouted(&self.db, id).await?,
         };
         match ended {
             Some(view) => self.answer_after_the_end(connector, &view, id, outcome).await,
             None => {
-                self.alarm(first, "an answer to a payment that is not known");
+                self.alarm(payment, "an answer to a payment that is not known");
                 Ok(())
             }
         }
@@ -105,7 +116,7 @@ impl Engine {
 
     /// A final state absorbs everything, except an approval of what is not paid:
     /// that money goes back.
-    pub(crate) async fn answer_after_the_end(
+    async fn answer_after_the_end(
         &self,
         connector: &str,
         view: &PaymentView,
@@ -129,11 +140,12 @@ impl Engine {
         }
         let now = self.clock.now();
         let promise = switch_store::ledger::promise_of(&self.db, payment.id.0).await?;
-        let mut tx = self.db.begin().await?;
+        let mut notes = Vec::new();
+        let mut rearmed = None;
         for effect in &step.effects {
             match effect {
                 Effect::Attempt(AttemptEffect::Note(note)) => {
-                    attempt::note(&mut tx, &self.seen(payment.id, *note, &code, now)).await?;
+                    notes.push(self.seen(payment.id, *note, &code, now));
                 }
                 Effect::Attempt(AttemptEffect::Alarm(note)) => {
                     self.alarm(payment.id, note.as_str());
@@ -142,7 +154,7 @@ impl Engine {
                     let reason = ReversalReason::LateApproval;
                     // The reversal names the original by the time it was sent.
                     let refs = AttemptRef { sent_at: promise.at, ..attempt.refs.clone() };
-                    let armed = OpenAttempt {
+                    rearmed = Some(OpenAttempt {
                         refs,
                         attempt_no: promise.attempt_no,
                         connector: connector.into(),
@@ -152,8 +164,7 @@ impl Engine {
                         epoch: 0,
                         node: self.settings.node,
                         due_at: now,
-                    };
-                    attempt::rearm(&mut tx, &armed).await?;
+                    });
                 }
                 Effect::Attempt(AttemptEffect::SendReversal { .. })
                 | Effect::Post
@@ -163,7 +174,15 @@ impl Engine {
                 | Effect::Publish(_) => {}
             }
         }
-        tx.commit().await?;
+        transact!(self.db, tx => {
+            for note in &notes {
+                attempt::note(tx, note).await?;
+            }
+            if let Some(armed) = &rearmed {
+                attempt::rearm(tx, armed).await?;
+            }
+            Ok(())
+        })?;
         fault::at(KillPoint::LateRearmed);
         self.reversals_due.notify_one();
         Ok(())

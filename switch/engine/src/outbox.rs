@@ -11,9 +11,9 @@ use switch_core::connector::Reply;
 use switch_core::fault::{self, KillPoint, Planted};
 use switch_core::id::{ClientId, EventId};
 use switch_core::payment::{Payment, PaymentState};
-use switch_store::StoreError;
 use switch_store::client::Webhook;
 use switch_store::outbox::{self, Event};
+use switch_store::{StoreError, transact};
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
@@ -112,20 +112,22 @@ impl Round {
             return Ok(0);
         }
         let now = self.engine.clock.now();
-        let mut tx = self.engine.db.begin().await?;
-        let events = outbox::claim(&mut tx, now, LEASE_MS, GROUP_MAX).await?;
-        let claimed = events.len();
-        let mut begun = Vec::with_capacity(claimed);
-        for event in events {
-            let door = self.doors.entry(event.client).or_default().clone();
-            match Arc::clone(&door.room).try_acquire_owned() {
-                Ok(place) => begun.push((event, door, place)),
-                Err(_) => {
-                    outbox::retry(&mut tx, &event, now.plus_ms(retry_wait_ms(event.tries))).await?;
+        let doors = &mut self.doors;
+        let (claimed, begun) = transact!(self.engine.db, tx => {
+            let events = outbox::claim(tx, now, LEASE_MS, GROUP_MAX).await?;
+            let claimed = events.len();
+            let mut begun = Vec::with_capacity(claimed);
+            for event in events {
+                let door = doors.entry(event.client).or_default().clone();
+                match Arc::clone(&door.room).try_acquire_owned() {
+                    Ok(place) => begun.push((event, door, place)),
+                    Err(_) => {
+                        outbox::retry(tx, &event, now.plus_ms(retry_wait_ms(event.tries))).await?;
+                    }
                 }
             }
-        }
-        tx.commit().await?;
+            Ok((claimed, begun))
+        })?;
         fault::at(KillPoint::NewsClaimed);
         for (event, door, place) in begun {
             let (engine, courier) = (Arc::clone(&self.engine), Arc::clone(&self.courier));
@@ -175,20 +177,19 @@ impl Engine {
         };
         fault::at(KillPoint::NewsDelivered);
         let given_up = event.tries >= 3 && fault::planted(Planted::EventGivenUp);
-        let mut tx = self.db.begin().await?;
         let held = match taken {
-            Err(_) if given_up => outbox::delivered(&mut tx, event).await?,
+            Err(_) if given_up => transact!(self.db, tx => outbox::delivered(tx, event).await)?,
             Ok(()) => {
                 self.counters.delivered.fetch_add(1, Relaxed);
-                outbox::delivered(&mut tx, event).await?
+                transact!(self.db, tx => outbox::delivered(tx, event).await)?
             }
             Err(error) => {
                 let wait = retry_wait_ms(event.tries);
                 tracing::warn!(%error, event = event.id.0, wait_ms = wait, "not delivered");
-                outbox::retry(&mut tx, event, self.clock.now().plus_ms(wait)).await?
+                let due_at = self.clock.now().plus_ms(wait);
+                transact!(self.db, tx => outbox::retry(tx, event, due_at).await)?
             }
         };
-        tx.commit().await?;
         fault::at(KillPoint::NewsMarked);
         if !held {
             tracing::warn!(event = event.id.0, "the lease was lost; another holder marks it");

@@ -19,10 +19,10 @@ use switch_core::id::{AttemptId, BillId, CardId, ClientId, PaymentId};
 use switch_core::idempotency::{Answer, Fingerprint, IdempotencyKey};
 use switch_core::payment::{Channel, Payment, PaymentState};
 use switch_core::routing::{self, NoRoute};
-use switch_store::StoreError;
 use switch_store::attempt::{self, OpenAttempt, OpenWork};
 use switch_store::journal::{Intake, IntakeVerdict};
 use switch_store::payment::PaymentView;
+use switch_store::{StoreError, transact};
 
 use crate::resolve::Decided;
 use crate::{AnswerFacts, Engine, lock};
@@ -312,12 +312,8 @@ impl Engine {
         let old = &work.attempt;
         let mut new = self.new_attempt(network, old.refs.payment, old.attempt_no + 1, bill).await?;
         new.epoch = old.epoch + 1;
-        let mut tx = self.db.begin().await?;
-        if !attempt::reroute(&mut tx, old, &new, work.business_date).await? {
-            return Ok(None);
-        }
-        tx.commit().await?;
-        Ok(Some(OpenWork { attempt: new, ..work.clone() }))
+        let moved = transact!(self.db, tx => attempt::reroute(tx, old, &new, work.business_date).await)?;
+        Ok(moved.then(|| OpenWork { attempt: new, ..work.clone() }))
     }
 
     async fn find_key(&self, order: &PayOrder) -> Result<Option<PaymentView>, PayRefusal> {
@@ -341,9 +337,8 @@ impl Engine {
                 // whatever becomes of the bill.
                 let why = self.why_taken(order.bill).await?;
                 let kept = Answer { status: 0, body: why.as_str().to_owned() };
-                let mut tx = self.db.begin().await?;
-                attempt::keep_answer(&mut tx, payment, &kept, self.clock.now()).await?;
-                tx.commit().await?;
+                let now = self.clock.now();
+                transact!(self.db, tx => attempt::keep_answer(tx, payment, &kept, now).await)?;
                 return Err(PayRefusal::BillNotPayable(why));
             }
             (Some(answer), _) => answer,

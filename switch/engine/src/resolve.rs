@@ -12,11 +12,11 @@ use switch_core::id::{EventId, PaymentId};
 use switch_core::idempotency::Answer;
 use switch_core::ledger::TransferKind;
 use switch_core::payment::{self, Attempt, Effect, Payment, PaymentState, Step};
-use switch_store::StoreError;
 use switch_store::attempt::{self, Evidence, OpenWork};
 use switch_store::journal::{EndVerdict, Ending, Outcome};
 use switch_store::outbox::News;
 use switch_store::payment::PaymentView;
+use switch_store::{StoreError, transact};
 
 use crate::{AnswerFacts, Engine};
 
@@ -83,13 +83,16 @@ impl Engine {
                 Some(found) if event == Event::ReversalDue && found.attempt.due_at > self.clock.now() => {
                     return self.standing(payment, Some(found)).await;
                 }
-                Some(mut found) => {
+                Some(mut found)
+                    if found.attempt.refs.attempt == work.attempt.refs.attempt || !is_told(&event) =>
+                {
                     if fault::planted(Planted::StaleDecisionWins) {
                         found.attempt.state = work.attempt.state.clone();
                     }
                     work = found;
                 }
-                None => {
+                // It ended meanwhile, or went another way.
+                _ => {
                     self.ended_meanwhile(&work, event).await?;
                     return self.standing(payment, None).await;
                 }
@@ -108,8 +111,7 @@ impl Engine {
             return Ok(());
         }
         let refs = &work.attempt.refs;
-        let view = self.view(refs.payment).await?;
-        self.answer_after_the_end(&work.attempt.connector, &view, refs.attempt, outcome).await
+        self.hear_of_the_ended(&work.attempt.connector, refs.attempt, refs.payment, outcome).await
     }
 
     /// TX2: the outcome, with all that follows, through the group commit.
@@ -206,50 +208,79 @@ impl Engine {
         let mut reversal = None;
         let changed = step.next != work.attempt.state;
         if changed || !step.effects.is_empty() {
-            let mut tx = self.db.begin().await?;
-            if changed {
-                let due_at = self.next_step_at(work, &step.next, now);
-                let epoch = work.attempt.epoch;
-                if !attempt::advance(&mut tx, payment.id, epoch, &step.next, due_at).await? {
-                    return Ok(None);
-                }
-                (open.attempt.state, open.attempt.due_at) = (step.next.clone(), due_at);
-                open.attempt.epoch += 1;
-            }
-            if work.attempt.state == AttemptState::Sending && !fault::planted(Planted::AnswerNotKept) {
-                attempt::keep_answer(&mut tx, payment.id, &answer, now).await?;
-                self.counters.in_doubt.fetch_add(1, Relaxed);
-            }
-            for effect in &step.effects {
-                match effect {
+            let due_at = self.next_step_at(work, &step.next, now);
+            let leaves_its_asker = work.attempt.state == AttemptState::Sending;
+            let notes: Vec<_> = step
+                .effects
+                .iter()
+                .filter_map(|effect| match effect {
                     Effect::Attempt(AttemptEffect::Note(note)) => {
-                        self.counters.late_answers.fetch_add(1, Relaxed);
-                        attempt::note(&mut tx, &self.seen(payment.id, *note, code, now)).await?;
-                    }
-                    Effect::Attempt(AttemptEffect::Alarm(note)) => {
-                        self.alarm(payment.id, note.as_str());
-                    }
-                    Effect::Attempt(AttemptEffect::SendReversal { repeat }) => {
-                        reversal = Some(SendReversal { repeat: *repeat });
+                        Some(self.seen(payment.id, *note, code, now))
                     }
                     // Only ended attempts are armed again, and money effects end them.
-                    Effect::Attempt(AttemptEffect::RearmReversal)
+                    Effect::Attempt(_)
                     | Effect::Post
                     | Effect::Void
                     | Effect::ReleaseBill
                     | Effect::PurgeCard
-                    | Effect::Publish(_) => {}
+                    | Effect::Publish(_) => None,
+                })
+                .collect();
+            let moved = transact!(self.db, tx => {
+                let epoch = work.attempt.epoch;
+                if changed && !attempt::advance(tx, payment.id, epoch, &step.next, due_at).await? {
+                    return Ok(false);
                 }
+                if leaves_its_asker && !fault::planted(Planted::AnswerNotKept) {
+                    attempt::keep_answer(tx, payment.id, &answer, now).await?;
+                }
+                for note in &notes {
+                    attempt::note(tx, note).await?;
+                }
+                fault::at(KillPoint::StepWritten);
+                Ok(true)
+            })?;
+            if !moved {
+                return Ok(None);
             }
-            fault::at(KillPoint::StepWritten);
-            tx.commit().await?;
             fault::at(KillPoint::StepCommitted);
+            if changed {
+                (open.attempt.state, open.attempt.due_at) = (step.next.clone(), due_at);
+                open.attempt.epoch += 1;
+            }
+            reversal = self.follow(payment.id, &step, leaves_its_asker);
         }
         if matches!(open.attempt.state, AttemptState::InDoubt(_)) {
             self.reversals_due.notify_one();
         }
         let kept = work.attempt.state == AttemptState::Sending;
         Ok(Some(Decided { state, answer, kept, open: Some(open), reversal }))
+    }
+
+    /// What follows from a step once it is durable: counts, calls, the reversal to send.
+    fn follow(&self, payment: PaymentId, step: &Step, leaves_its_asker: bool) -> Option<SendReversal> {
+        if leaves_its_asker {
+            self.counters.in_doubt.fetch_add(1, Relaxed);
+        }
+        let mut reversal = None;
+        for effect in &step.effects {
+            match effect {
+                Effect::Attempt(AttemptEffect::Note(_)) => {
+                    self.counters.late_answers.fetch_add(1, Relaxed);
+                }
+                Effect::Attempt(AttemptEffect::Alarm(note)) => self.alarm(payment, note.as_str()),
+                Effect::Attempt(AttemptEffect::SendReversal { repeat }) => {
+                    reversal = Some(SendReversal { repeat: *repeat });
+                }
+                Effect::Attempt(AttemptEffect::RearmReversal)
+                | Effect::Post
+                | Effect::Void
+                | Effect::ReleaseBill
+                | Effect::PurgeCard
+                | Effect::Publish(_) => {}
+            }
+        }
+        reversal
     }
 
     pub(crate) fn seen(&self, payment: PaymentId, note: Note, code: &str, at: Timestamp) -> Evidence {
@@ -292,9 +323,8 @@ impl Engine {
     /// Keeps an answer that is about to be given, unless the key stands for one
     /// already; the one it stands for from now on.
     pub(crate) async fn keep(&self, payment: PaymentId, answer: Answer) -> Result<Answer, StoreError> {
-        let mut tx = self.db.begin().await?;
-        attempt::keep_answer(&mut tx, payment, &answer, self.clock.now()).await?;
-        tx.commit().await?;
+        let now = self.clock.now();
+        transact!(self.db, tx => attempt::keep_answer(tx, payment, &answer, now).await)?;
         Ok(self.view(payment).await?.answer.unwrap_or(answer))
     }
 
@@ -313,6 +343,15 @@ impl Engine {
             PaymentState::Processing | PaymentState::Pending | PaymentState::ManualReview => return,
         };
         self.counters.ended[slot].fetch_add(1, Relaxed);
+    }
+}
+
+/// Whether a counterparty said it of one attempt, and of no other of its payment.
+fn is_told(event: &Event) -> bool {
+    match event {
+        Event::Answered(_) | Event::Enquired(_) | Event::ReversalAnswered(_) => true,
+        Event::NotSent | Event::Silent | Event::Restarted | Event::ReversalDue => false,
+        Event::ReversalSilent | Event::ReviewDue => false,
     }
 }
 

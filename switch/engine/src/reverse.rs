@@ -13,8 +13,8 @@ use switch_core::attempt::{AttemptState, Event};
 use switch_core::connector::{Enquiry, Instruction, Reversal, ReversalReason, SendError};
 use switch_core::fault::{self, KillPoint, Planted};
 use switch_core::id::PaymentId;
-use switch_store::StoreError;
 use switch_store::attempt::{self, OpenWork};
+use switch_store::{StoreError, transact};
 use tokio::sync::Semaphore;
 
 use crate::{Counterparty, Engine, lock};
@@ -40,9 +40,7 @@ impl Engine {
     /// that is open. Their trace numbers are held until they end.
     pub(crate) async fn recover(&self) -> Result<Recovered, StoreError> {
         let now = self.clock.now();
-        let mut tx = self.db.begin().await?;
-        let taken = attempt::take_over(&mut tx, self.settings.node, true, now).await?;
-        tx.commit().await?;
+        let taken = transact!(self.db, tx => attempt::take_over(tx, self.settings.node, true, now).await)?;
         fault::at(KillPoint::Recovered);
         let mut recovered = Recovered { put_in_doubt: taken.len(), open: Vec::new() };
         let mut after = PaymentId(0);
@@ -206,9 +204,9 @@ impl Engine {
 
     async fn postpone(&self, work: &OpenWork, wait_ms: i64) -> Result<(), StoreError> {
         let due_at = self.clock.now().plus_ms(wait_ms);
-        let mut tx = self.db.begin().await?;
-        attempt::postpone(&mut tx, work.attempt.refs.payment, work.attempt.epoch, due_at).await?;
-        tx.commit().await
+        let refs = &work.attempt.refs;
+        transact!(self.db, tx => attempt::postpone(tx, refs.payment, work.attempt.epoch, due_at).await)
+            .map(drop)
     }
 }
 
@@ -294,9 +292,7 @@ impl Engine {
         if !open {
             return Ok(());
         }
-        let mut tx = self.db.begin().await?;
-        let taken = attempt::take_over(&mut tx, self.settings.node, false, now).await?;
-        tx.commit().await?;
+        let taken = transact!(self.db, tx => attempt::take_over(tx, self.settings.node, false, now).await)?;
         for payment in taken {
             tracing::warn!(payment = payment.0, "its story broke off or its node is gone: taken over");
         }

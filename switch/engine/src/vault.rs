@@ -5,8 +5,8 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use switch_core::card::{Card, Pan};
 use switch_core::clock::Timestamp;
 use switch_core::id::{CardId, ClientId};
-use switch_store::StoreError;
 use switch_store::card::SealedCard;
+use switch_store::{StoreError, transact};
 
 use crate::Engine;
 
@@ -119,9 +119,7 @@ impl Engine {
         let id = CardId(self.new_id());
         let expires_at = self.clock.now().plus_ms(self.settings.card_ttl_ms);
         let sealed = vault.seal(id, client, card, expires_at)?;
-        let mut tx = self.db.begin().await?;
-        switch_store::card::add(&mut tx, &sealed).await?;
-        tx.commit().await?;
+        transact!(self.db, tx => switch_store::card::add(tx, &sealed).await)?;
         Ok((id, expires_at))
     }
 }

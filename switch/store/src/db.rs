@@ -13,6 +13,7 @@ use sqlx::sqlite::{
 use sqlx::{Postgres, Row as _, Sqlite};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
+use crate::again::LOCK_WAIT;
 use crate::health::Health;
 use crate::link::Link;
 use crate::memory::{MemoryDb, MemoryRow, MemoryTx};
@@ -129,7 +130,8 @@ impl Db {
             .pragma("cache_size", "-20000")
             .pragma("temp_store", "MEMORY")
             .pragma("wal_autocheckpoint", "0");
-        let writer = SqlitePoolOptions::new().max_connections(1).connect_with(connect.clone());
+        let writer = connect.clone().busy_timeout(LOCK_WAIT);
+        let writer = SqlitePoolOptions::new().max_connections(1).connect_with(writer);
         let writer = writer.await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(connections.max(1))
@@ -201,8 +203,11 @@ impl Db {
                 Tx::Sqlite(tx, Turn { health: Arc::clone(&db.health), _turn: turn })
             }
             Self::Postgres(db) => {
-                let tx = db.link.answered(db.pool.begin()).await?;
-                Tx::Postgres(tx, db.link.clone())
+                // In a task of its own: a caller that goes away while the server answers
+                // would leave the connection in the pool with its transaction open.
+                let (pool, link) = (db.pool.clone(), db.link.clone());
+                let begun = tokio::spawn(async move { link.answered(pool.begin()).await });
+                Tx::Postgres(begun.await.map_err(|_| StoreError::Stopped)??, db.link.clone())
             }
             Self::Memory(db) => Tx::Memory(db.begin().await?),
         })

@@ -35,7 +35,7 @@ pub(crate) mod sqlite;
 const QUEUE_MAX: usize = 8192;
 
 /// TX1: everything that must be durable before a byte leaves.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Intake {
     /// The payment; its key is claimed with it.
     pub payment: Payment,
@@ -58,7 +58,7 @@ pub enum IntakeVerdict {
 }
 
 /// TX2: everything that follows from knowing how an attempt ended.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Ending {
     /// The payment.
     pub payment: PaymentId,

@@ -51,17 +51,17 @@ pub async fn account(
     if let Some(row) = db.fetch_optional(&FIND_ACCOUNT, values![code.as_str()]).await? {
         return Ok(AccountId(row.int("id")?));
     }
-    let mut tx = db.begin().await?;
     let id = new_id();
-    tx.execute(&ADD_ACCOUNT, values![id, code.as_str(), account.currency().alpha()]).await?;
-    // Another node may have been first; then its number is the account's.
-    let row = tx.fetch_optional(&FIND_ACCOUNT, values![code.as_str()]).await?;
-    let id = row.ok_or_else(|| StoreError::Corrupt(format!("account {code}")))?.int("id")?;
-    if let Some(floor) = account.floor_minor() {
-        tx.execute(&ADD_FLOOR, values![id, floor]).await?;
-    }
-    tx.commit().await?;
-    Ok(AccountId(id))
+    crate::transact!(*db, tx => {
+        tx.execute(&ADD_ACCOUNT, values![id, code.as_str(), account.currency().alpha()]).await?;
+        // Another node may have been first; then its number is the account's.
+        let row = tx.fetch_optional(&FIND_ACCOUNT, values![code.as_str()]).await?;
+        let id = row.ok_or_else(|| StoreError::Corrupt(format!("account {code}")))?.int("id")?;
+        if let Some(floor) = account.floor_minor() {
+            tx.execute(&ADD_FLOOR, values![id, floor]).await?;
+        }
+        Ok(AccountId(id))
+    })
 }
 
 /// Writes a transfer. `false`: this cause and position was written before.

@@ -5,6 +5,7 @@
 //! this crate makes it durable, or says that somebody else was first.
 #![forbid(unsafe_code)]
 
+pub mod again;
 pub mod agent;
 pub mod attempt;
 pub mod audit_log;

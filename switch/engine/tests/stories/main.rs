@@ -8,6 +8,7 @@ mod cash;
 mod doubt;
 mod late;
 mod load;
+mod named;
 mod network;
 mod news;
 mod nodes;

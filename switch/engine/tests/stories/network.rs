@@ -32,6 +32,8 @@ pub(crate) enum Script {
     Lost,
     /// The link is down before a byte leaves.
     NotSent,
+    /// The same, when [`Network::let_go`] says so.
+    NotSentHeld,
     /// Approves when [`Network::let_go`] says so.
     Held,
 }
@@ -223,9 +225,15 @@ impl Payments for Network {
                     return Err(SendError::NotSent(Cause::LinkDown));
                 }
                 assert!(!book.closed, "a request after the sign-off");
-                book.seen.push((refs.clone(), Seen::Request));
+                if script != Script::NotSentHeld {
+                    book.seen.push((refs.clone(), Seen::Request));
+                }
                 script
             };
+            if script == Script::NotSentHeld {
+                self.gate.acquire().await.expect("the gate stays").forget();
+                return Err(SendError::NotSent(Cause::LinkDown));
+            }
             if script == Script::Held {
                 self.gate.acquire().await.expect("the gate stays").forget();
             }

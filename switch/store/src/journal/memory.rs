@@ -8,6 +8,8 @@ use tokio::sync::mpsc;
 
 use super::sqlite::{refuse_all, settle, take_keys_apart, write_group};
 use super::{Command, Counts};
+use crate::again::{TRIES, count_again};
+use crate::db::Backend;
 use crate::memory::{Fate, Hop, MemoryDb, broken, busy};
 
 const GROUP_MAX: usize = 64;
@@ -19,7 +21,13 @@ pub(super) fn start(db: &MemoryDb, commands: mpsc::Receiver<Command>, counts: Ar
 async fn write_groups(db: MemoryDb, mut commands: mpsc::Receiver<Command>, counts: Arc<Counts>) {
     let mut group = Vec::with_capacity(GROUP_MAX);
     while commands.recv_many(&mut group, GROUP_MAX).await > 0 {
-        let fate = db.host.hop(Hop::Commit).await;
+        let mut fate = db.host.hop(Hop::Commit).await;
+        for _ in 1..TRIES {
+            if fate == Fate::Busy {
+                count_again(Backend::Sqlite);
+                fate = db.host.hop(Hop::Commit).await;
+            }
+        }
         if fate == Fate::Lost && planted(Planted::KeyApartFromEffect) {
             drop(db.writes_group(|db| take_keys_apart(db, &group)).await);
         }

@@ -15,6 +15,7 @@ use crate::ledger;
 use crate::outbox::News;
 use crate::payment::write_outcome;
 use crate::statements::statements;
+use crate::transact;
 use switch_core::payment::RefusedReason;
 
 /// Commands in hand at a time; the pool decides how many of them run.
@@ -49,29 +50,30 @@ pub(super) fn start(db: Db, mut commands: mpsc::Receiver<Command>, counts: Arc<C
 
 async fn take_in(db: &Db, intake: &Intake) -> Result<IntakeVerdict, StoreError> {
     let (p, at) = (&intake.payment, intake.payment.created_at);
-    let mut tx = db.begin().await?;
-    if !take_key(&mut tx, p).await? {
-        return Ok(IntakeVerdict::KeyUsed);
-    }
-    let claimed = tx.execute(&CLAIM_BILL, values![intake.bill.0, p.id.0, at.0]).await? == 1;
-    if claimed {
-        rearm(&mut tx, &intake.attempt).await?;
-        ledger::write(&mut tx, &intake.attempt.promise(p.business_date)).await?;
-    } else {
-        write_outcome(&mut tx, p.id, &Outcome::refused(RefusedReason::BillTaken, at)).await?;
-    }
-    tx.commit().await?;
-    Ok(if claimed { IntakeVerdict::Taken } else { IntakeVerdict::BillTaken })
+    transact!(*db, tx => {
+        if !take_key(tx, p).await? {
+            return Ok(IntakeVerdict::KeyUsed);
+        }
+        if tx.execute(&CLAIM_BILL, values![intake.bill.0, p.id.0, at.0]).await? == 1 {
+            rearm(tx, &intake.attempt).await?;
+            ledger::write(tx, &intake.attempt.promise(p.business_date)).await?;
+            return Ok(IntakeVerdict::Taken);
+        }
+        write_outcome(tx, p.id, &Outcome::refused(RefusedReason::BillTaken, at)).await?;
+        Ok(IntakeVerdict::BillTaken)
+    })
 }
 
 async fn end(db: &Db, ending: &Ending) -> Result<EndVerdict, StoreError> {
     let (id, at) = (ending.payment, ending.outcome.at);
-    let mut tx = db.begin().await?;
-    if tx.execute(&CLOSE_ATTEMPT, values![id.0, ending.epoch]).await? == 0 {
-        return Ok(EndVerdict::Superseded);
-    }
-    if write_outcome(&mut tx, id, &ending.outcome).await? {
-        ledger::write(&mut tx, &ending.transfer).await?;
+    transact!(*db, tx => {
+        if tx.execute(&CLOSE_ATTEMPT, values![id.0, ending.epoch]).await? == 0 {
+            return Ok(EndVerdict::Superseded);
+        }
+        if !write_outcome(tx, id, &ending.outcome).await? {
+            return Ok(EndVerdict::Ended);
+        }
+        ledger::write(tx, &ending.transfer).await?;
         if let Some(bill) = ending.release {
             tx.execute(&RELEASE_BILL, values![bill.0, id.0]).await?;
         }
@@ -80,9 +82,8 @@ async fn end(db: &Db, ending: &Ending) -> Result<EndVerdict, StoreError> {
         }
         if let Some((event, client)) = ending.event {
             let state = ending.outcome.state;
-            crate::outbox::publish(&mut tx, &News { event, client, payment: id, state, at }).await?;
+            crate::outbox::publish(tx, &News { event, client, payment: id, state, at }).await?;
         }
-    }
-    tx.commit().await?;
-    Ok(EndVerdict::Ended)
+        Ok(EndVerdict::Ended)
+    })
 }

@@ -12,14 +12,13 @@ use switch_core::fault::{self, KillPoint};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{Command, Counts, EndVerdict, Ending, Intake, IntakeVerdict};
+use crate::again::{self, TRIES};
 use crate::db::{Backend, StoreError};
 use crate::link::answered;
 use crate::statements::statements;
 
 /// Commands of one statement. Its joins are small nested loops, so it is small.
 const GROUP_MAX: usize = 128;
-/// How often a group is tried over when the link or the serialisation fails.
-const TRIES: u32 = 5;
 
 statements! {
     GROUP = postgres_only("
@@ -267,7 +266,7 @@ enum Trouble {
 fn trouble(error: &sqlx::Error) -> Trouble {
     let code = error.as_database_error().and_then(|e| e.code()).unwrap_or_default();
     match &*code {
-        "40001" | "40P01" => Trouble::Serialisation,
+        code if again::is_contention(Backend::Postgres, code) => Trouble::Serialisation,
         "" => Trouble::Link,
         code if code.starts_with("08") || code.starts_with("57") => Trouble::Link,
         _ => Trouble::Command,
@@ -282,11 +281,12 @@ async fn write_group(
     intakes: &[&Intake],
     endings: &[&Ending],
 ) -> Result<HashSet<(i32, i64)>, sqlx::Error> {
-    let mut tries = 0;
+    // Whether an earlier try may have been committed: only a broken link leaves that open.
+    let (mut tries, mut unknown) = (0, false);
     loop {
         tries += 1;
         let error = match answered(run(db, intakes, endings)).await {
-            Ok(steps) if tries == 1 => return Ok(steps),
+            Ok(steps) if !unknown => return Ok(steps),
             Ok(steps) => match answered(own_rows(db, intakes, endings, steps)).await {
                 Ok(steps) => return Ok(steps),
                 Err(error) => error,
@@ -294,12 +294,16 @@ async fn write_group(
             Err(error) => error,
         };
         let trouble = trouble(&error);
+        unknown |= trouble == Trouble::Link;
         if tries >= TRIES || trouble == Trouble::Command {
             return Err(error);
         }
         tracing::warn!(%error, tries, "a group is written again");
-        tokio::time::sleep(Duration::from_millis(50 << (2 * tries))).await;
-        if trouble == Trouble::Link {
+        if trouble == Trouble::Serialisation {
+            again::count_again(Backend::Postgres);
+            tokio::time::sleep(again::pause(tries)).await;
+        } else {
+            tokio::time::sleep(Duration::from_millis(50 << (2 * tries))).await;
             match answered(connect(options)).await {
                 Ok(fresh) => *db = fresh,
                 Err(error) if tries + 1 >= TRIES => return Err(error),

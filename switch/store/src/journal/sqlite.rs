@@ -12,6 +12,7 @@ use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior, params};
 use tokio::sync::{Mutex, mpsc};
 
 use super::{Command, Counts, EndVerdict, Ending, Intake, IntakeVerdict, Outcome};
+use crate::again::{self, LOCK_WAIT, TRIES};
 use crate::attempt::{state_columns, state_word};
 use crate::db::{Backend, SqliteDb, StoreError};
 use crate::health::Health;
@@ -71,7 +72,7 @@ fn text(statement: &Statement) -> &'static str {
 
 fn open(path: &Path) -> Result<Connection, rusqlite::Error> {
     let db = Connection::open(path)?;
-    db.busy_timeout(Duration::from_secs(5))?;
+    db.busy_timeout(LOCK_WAIT)?;
     db.set_prepared_statement_cache_capacity(32);
     db.pragma_update(None, "synchronous", "FULL")?;
     db.pragma_update(None, "foreign_keys", true)?;
@@ -148,7 +149,18 @@ pub(super) fn settle(db: &mut Connection, group: &mut Vec<Command>, counts: &Cou
 
 /// Empties the group unless it fails.
 fn write_and_tell(db: &mut Connection, group: &mut Vec<Command>, counts: &Counts) -> rusqlite::Result<()> {
-    let verdicts = write_group(db, group)?;
+    let mut used = 1;
+    let verdicts = loop {
+        match write_group(db, group) {
+            Err(error) if again::is_busy(&error) && used < TRIES => {
+                tracing::warn!(%error, used, "a group is written again");
+                // Without a pause: the engine has waited for the lock itself.
+                again::count_again(Backend::Sqlite);
+                used += 1;
+            }
+            written => break written?,
+        }
+    };
     counts.committed(group.len());
     group.drain(..).zip(verdicts).for_each(|(command, verdict)| verdict.tell(command));
     Ok(())

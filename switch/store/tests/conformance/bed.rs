@@ -2,6 +2,7 @@
 //! accounts; and a second way into it that shares no code with the store.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -22,6 +23,7 @@ use switch_core::person::{Payer, PayerKind};
 use switch_store::attempt::OpenAttempt;
 use switch_store::client::{Client, ClientKind};
 use switch_store::journal::{Ending, Intake, Outcome};
+use switch_store::memory::{Host, MemoryDb, MemoryServer};
 use switch_store::{Backend, Db, DbOptions, Journal, client, ledger, schema};
 
 pub(crate) const NOW: Timestamp = Timestamp(1_795_343_465_250);
@@ -47,6 +49,7 @@ pub(crate) struct Bed {
 enum Place {
     Folder(PathBuf),
     Server,
+    Memory,
 }
 
 /// SQL of the test's own, past the store.
@@ -54,6 +57,7 @@ enum Place {
 pub(crate) enum Raw {
     Sqlite(SqlitePool),
     Postgres(PgPool),
+    Memory(MemoryServer),
 }
 
 pub(crate) fn ils(minor: i64) -> Money {
@@ -107,6 +111,13 @@ impl Bed {
         Self::furnished(url.clone(), open(&url).await, Raw::Postgres(raw), Place::Server).await
     }
 
+    /// An empty database in memory, behind a host.
+    pub(crate) async fn memory(host: Arc<dyn Host>) -> Self {
+        let server = MemoryServer::start(Box::new(|| NOW.0)).expect("a database in memory");
+        let db = Db::Memory(MemoryDb::connect(&server, host));
+        Self::furnished(String::new(), db, Raw::Memory(server), Place::Memory).await
+    }
+
     async fn furnished(url: String, db: Db, raw: Raw, place: Place) -> Self {
         schema::migrate(&db).await.expect("the schema is made");
         let next = AtomicI64::new(1 << 50);
@@ -140,10 +151,11 @@ impl Bed {
         match &self.raw {
             Raw::Sqlite(pool) => pool.close().await,
             Raw::Postgres(pool) => pool.close().await,
+            Raw::Memory(_) => {}
         }
         match self.place {
             Place::Folder(folder) => std::fs::remove_dir_all(folder).expect("the folder can go"),
-            Place::Server => {}
+            Place::Server | Place::Memory => {}
         }
     }
 
@@ -155,7 +167,7 @@ impl Bed {
     pub(crate) fn folder(&self) -> &PathBuf {
         match &self.place {
             Place::Folder(folder) => folder,
-            Place::Server => panic!("PostgreSQL keeps its files to itself"),
+            Place::Server | Place::Memory => panic!("only the embedded engine has a file"),
         }
     }
 
@@ -307,17 +319,21 @@ async fn open(url: &str) -> Db {
 impl Raw {
     /// The number in the only column of the only row.
     pub(crate) async fn number(&self, sql: &str) -> i64 {
+        if let Self::Memory(server) = self {
+            return server.read(sql, &[], |row| row.get(0)).expect("the test's own query runs")[0];
+        }
         let sql = AssertSqlSafe(sql.to_owned());
         let number = match self {
             Self::Sqlite(pool) => sqlx::query_scalar(sql).fetch_one(pool).await,
             Self::Postgres(pool) => sqlx::query_scalar(sql).fetch_one(pool).await,
+            Self::Memory(_) => unreachable!("read above"),
         };
         number.expect("the test's own query runs")
     }
 
     /// The first column of every row, as text.
     pub(crate) async fn texts(&self, sql: &str) -> Vec<String> {
-        let sql = AssertSqlSafe(sql.to_owned());
+        let (text, sql) = (sql.to_owned(), AssertSqlSafe(sql.to_owned()));
         let why = "the test's own query runs";
         match self {
             Self::Sqlite(pool) => {
@@ -326,15 +342,17 @@ impl Raw {
             Self::Postgres(pool) => {
                 sqlx::query(sql).fetch_all(pool).await.expect(why).iter().map(|row| row.get(0)).collect()
             }
+            Self::Memory(server) => server.read(&text, &[], |row| row.get(0)).expect(why),
         }
     }
 
     /// Runs a statement; the engine's words when it refuses.
     pub(crate) async fn run(&self, sql: &str) -> Result<u64, String> {
-        let sql = AssertSqlSafe(sql.to_owned());
+        let (text, sql) = (sql.to_owned(), AssertSqlSafe(sql.to_owned()));
         let done = match self {
             Self::Sqlite(pool) => sqlx::query(sql).execute(pool).await.map(|done| done.rows_affected()),
             Self::Postgres(pool) => sqlx::query(sql).execute(pool).await.map(|done| done.rows_affected()),
+            Self::Memory(server) => return server.write(&text).map(|()| 0).map_err(|e| e.to_string()),
         };
         done.map_err(|error| error.to_string())
     }

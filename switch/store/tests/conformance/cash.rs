@@ -5,7 +5,7 @@ use switch_core::id::{AccountId, PaymentId};
 use switch_core::ledger::{Transfer, TransferKind, UNWIND_SEQ};
 use switch_core::payment::{Payment, PaymentState, RefusedReason};
 use switch_store::cash::{self, CashIntake, CashVerdict};
-use switch_store::{Db, ledger, payment};
+use switch_store::{Db, ledger, payment, transact};
 
 use crate::bed::{AGENT, Bed, NOW, TODAY, ils};
 
@@ -28,9 +28,8 @@ pub(crate) async fn top_up(bed: &Bed, minor: i64) {
         at: NOW,
         business_date: TODAY,
     };
-    let mut tx = bed.db.begin().await.expect("begins");
-    assert!(ledger::book_floored(&mut tx, &transfer, bed.float).await.expect("booked"));
-    tx.commit().await.expect("commits");
+    let booked = transact!(bed.db, tx => ledger::book_floored(tx, &transfer, bed.float).await);
+    assert!(booked.expect("booked"));
 }
 
 fn booked(p: &Payment, debit: AccountId, credit: AccountId, seq: i32) -> Transfer {
@@ -47,18 +46,12 @@ pub(crate) async fn pay(db: &Db, bed: &Bed, p: &Payment) -> CashVerdict {
 async fn pay_with(db: &Db, p: &Payment, transfer: Transfer) -> CashVerdict {
     let bill = p.bill.expect("a cash payment has a bill");
     let intake = CashIntake { payment: p, bill, transfer, approval_code: "ABC123" };
-    let mut tx = db.begin().await.expect("begins");
-    let verdict = cash::pay(&mut tx, &intake).await.expect("a verdict");
-    tx.commit().await.expect("commits");
-    verdict
+    transact!(*db, tx => cash::pay(tx, &intake).await).expect("a verdict")
 }
 
 pub(crate) async fn take_back(db: &Db, bed: &Bed, p: &Payment) -> bool {
     let back = booked(p, bed.payable, bed.float, UNWIND_SEQ);
-    let mut tx = db.begin().await.expect("begins");
-    let done = cash::unwind(&mut tx, p.id, p.bill, &back, bed.float).await.expect("a verdict");
-    tx.commit().await.expect("commits");
-    done
+    transact!(*db, tx => cash::unwind(tx, p.id, p.bill, &back, bed.float).await).expect("a verdict")
 }
 
 async fn state(bed: &Bed, id: PaymentId) -> (PaymentState, Option<String>) {

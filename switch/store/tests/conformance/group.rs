@@ -74,7 +74,7 @@ enum Held {
 
 async fn hold(bed: &Bed) -> Held {
     match &bed.raw {
-        Raw::Sqlite(_) => Held::Sqlite(bed.db.begin().await.expect("the turn is taken")),
+        Raw::Sqlite(_) | Raw::Memory(_) => Held::Sqlite(bed.db.begin().await.expect("the turn is taken")),
         Raw::Postgres(pool) => {
             let mut tx = pool.begin().await.expect("begins");
             sqlx::query("LOCK TABLE payment IN EXCLUSIVE MODE").execute(&mut *tx).await.expect("locked");
