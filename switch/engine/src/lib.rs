@@ -8,6 +8,7 @@ pub mod alarm;
 pub mod bill;
 pub mod cash;
 pub mod evidence;
+mod mistakes;
 pub mod outbox;
 pub mod pay;
 mod resolve;

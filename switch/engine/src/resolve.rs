@@ -14,7 +14,6 @@ use switch_core::ledger::TransferKind;
 use switch_core::payment::{self, Attempt, Effect, Payment, PaymentState, Step};
 use switch_store::attempt::{self, Evidence, OpenWork};
 use switch_store::journal::{EndVerdict, Ending, Outcome};
-use switch_store::outbox::News;
 use switch_store::payment::PaymentView;
 use switch_store::{StoreError, transact};
 
@@ -162,19 +161,7 @@ impl Engine {
         if self.journal.end(ending).await? == EndVerdict::Superseded {
             return Ok(None);
         }
-        if let Some((event, client)) = apart {
-            let mut tx = self.db.begin().await?;
-            let news = News { event, client, payment: payment.id, state, at: now };
-            switch_store::outbox::publish(&mut tx, &news).await?;
-            tx.commit().await?;
-        }
-        if kind == TransferKind::Void && fault::planted(Planted::HoldVoidedTwice) {
-            let mut again = promise.ended(kind, now);
-            again.seq += 100;
-            let mut tx = self.db.begin().await?;
-            switch_store::ledger::write(&mut tx, &again).await?;
-            tx.commit().await?;
-        }
+        self.after_a_planted_end(state, apart, promise.ended(kind, now)).await?;
         if let Some(counterparty) = self.counterparty(&work.attempt.connector) {
             counterparty.release_stan(work.attempt.refs.stan);
         }

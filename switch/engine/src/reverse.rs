@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use switch_core::attempt::{AttemptState, Event};
-use switch_core::connector::{Enquiry, Instruction, Reversal, ReversalReason, SendError};
+use switch_core::connector::{Reversal, ReversalReason, SendError};
 use switch_core::fault::{self, KillPoint, Planted};
 use switch_core::id::PaymentId;
 use switch_store::attempt::{self, OpenWork};
@@ -166,37 +166,10 @@ impl Engine {
         }
     }
 
-    /// The mistakes that can be planted in a reversal. Whether one was made.
-    async fn take_a_planted_turn(
+    pub(crate) async fn card_of(
         &self,
-        counterparty: &Counterparty,
         work: &OpenWork,
-    ) -> Result<bool, StoreError> {
-        let state = &work.attempt.state;
-        let payments = counterparty.connector.payments();
-        if fault::planted(Planted::ExpiredReversalDropped) && matches!(state, AttemptState::Review { .. }) {
-            let dropped = Event::Enquired(Enquiry::Absent { code: "expired".into() });
-            self.resolve(work, None, dropped).await?;
-            return Ok(true);
-        }
-        if fault::planted(Planted::ResendAfterCrash) && matches!(state, AttemptState::InDoubt(_)) {
-            let mut refs = work.attempt.refs.clone();
-            refs.stan = lock(&counterparty.stans).allocate().unwrap_or(1);
-            let again = Instruction { refs, card: self.card_of(work).await? };
-            if let Ok(outcome) = payments.send(&again).await {
-                self.resolve(work, None, Event::Answered(outcome)).await?;
-                return Ok(true);
-            }
-        }
-        if fault::planted(Planted::ReversalBeforeCommit) && matches!(state, AttemptState::InDoubt(_)) {
-            let original = work.attempt.refs.clone();
-            let early = Reversal { original, card: None, repeat: false, reason: reason_of(state) };
-            drop(payments.reverse(&early).await);
-        }
-        Ok(false)
-    }
-
-    async fn card_of(&self, work: &OpenWork) -> Result<Option<switch_core::card::Card>, StoreError> {
+    ) -> Result<Option<switch_core::card::Card>, StoreError> {
         let (Some(vault), Some(id)) = (&self.vault, work.card) else { return Ok(None) };
         let sealed = switch_store::card::find(&self.db, id).await?;
         Ok(sealed.and_then(|sealed| vault.open(&sealed)))
@@ -210,7 +183,7 @@ impl Engine {
     }
 }
 
-fn reason_of(state: &AttemptState) -> ReversalReason {
+pub(crate) fn reason_of(state: &AttemptState) -> ReversalReason {
     match state {
         AttemptState::InDoubt(reason)
         | AttemptState::Reversing { reason, .. }
