@@ -66,17 +66,24 @@ pub struct Found {
     pub seeds: u64,
 }
 
-/// The weather a bug is looked for in: as the seeds make it, but for one that needs
-/// three faults together and none of those that would heal it.
+/// The weather a bug is looked for in: as the seeds make it, but for those that need
+/// several faults together and none of those that would heal them.
 fn plan_for(bug: Planted) -> Plan {
     let plan = Plan { planted: Some(bug), ..Plan::default() };
+    let only = |needed: &[Fault], per_mille| {
+        let without = Fault::ALL.iter().copied().filter(|fault| !needed.contains(fault)).collect();
+        Plan { without, per_mille: Some(per_mille), ..plan.clone() }
+    };
     match bug {
         // A node stands still, its counterparty breaks a proof meanwhile, and nothing
         // makes it say so twice.
         Planted::AnswerAfterEndDropped => {
-            let needed = [Fault::Freezes, Fault::LateRequests, Fault::BrokenProofs];
-            let without = Fault::ALL.iter().copied().filter(|fault| !needed.contains(fault)).collect();
-            Plan { without, per_mille: Some(300), ..plan }
+            only(&[Fault::Freezes, Fault::LateRequests, Fault::BrokenProofs], 300)
+        }
+        // A payment goes another way, the first way refuses it afterwards, and the
+        // approval of the second is lost.
+        Planted::OlderAttemptEnds => {
+            only(&[Fault::BrokenLinks, Fault::StrayDeclines, Fault::LostAnswers], 600)
         }
         _ => plan,
     }
