@@ -88,7 +88,7 @@ fn open_work(world: &World) -> Option<String> {
     in_review(world).into_iter().find_map(|(payment, attempt)| {
         let excused = world.counterparties.iter().any(|c| {
             let host = c.host();
-            host.refuses(attempt) || host.forgetful && !host.knows(attempt)
+            host.refuses(attempt) || host.denies(attempt) || host.forgetful && !host.knows(attempt)
         });
         (!excused).then(|| {
             format!("Q4: payment {payment} is left to a person, and its counterparty would take it back")
@@ -274,7 +274,7 @@ pub(crate) fn is_at_rest(world: &World) -> bool {
     in_review(world).into_iter().all(|(_, attempt)| {
         world.counterparties.iter().any(|c| {
             let host = c.host();
-            host.refuses(attempt) || host.forgetful && !host.knows(attempt)
+            host.refuses(attempt) || host.denies(attempt) || host.forgetful && !host.knows(attempt)
         })
     })
 }

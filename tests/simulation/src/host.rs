@@ -115,6 +115,10 @@ impl Host {
             self.never(refs);
             return ReversalAnswer::Absent { code: "25".into() };
         };
+        if self.breaks_proofs && line.stands == Stands::Tombstone {
+            // Also to a copy: what it may yet take it has not given back.
+            return ReversalAnswer::Absent { code: "25".into() };
+        }
         if line.poison {
             return ReversalAnswer::Refused { code: "30".into() };
         }
@@ -172,6 +176,12 @@ impl Host {
     /// Whether a reversal of this attempt can never be booked.
     pub(crate) fn refuses(&self, attempt: i64) -> bool {
         self.book.values().any(|line| line.attempt == attempt && line.poison)
+    }
+
+    /// Whether it denies an attempt for good, in every answer.
+    pub(crate) fn denies(&self, attempt: i64) -> bool {
+        let mut lines = self.book.values().filter(|line| line.attempt == attempt).peekable();
+        self.breaks_proofs && lines.peek().is_some() && lines.all(|line| line.stands == Stands::Tombstone)
     }
 
     /// Whether it has never seen an attempt.
