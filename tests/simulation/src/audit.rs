@@ -86,11 +86,7 @@ fn open_work(world: &World) -> Option<String> {
         ));
     }
     in_review(world).into_iter().find_map(|(payment, attempt)| {
-        let excused = world.counterparties.iter().any(|c| {
-            let host = c.host();
-            host.refuses(attempt) || host.denies(attempt) || host.forgetful && !host.knows(attempt)
-        });
-        (!excused).then(|| {
+        (!needs_a_person(world, attempt)).then(|| {
             format!("Q4: payment {payment} is left to a person, and its counterparty would take it back")
         })
     })
@@ -271,10 +267,13 @@ pub(crate) fn is_at_rest(world: &World) -> bool {
         return false;
     }
     // A person is named, and tries go on: what can be taken back will be.
-    in_review(world).into_iter().all(|(_, attempt)| {
-        world.counterparties.iter().any(|c| {
-            let host = c.host();
-            host.refuses(attempt) || host.denies(attempt) || host.forgetful && !host.knows(attempt)
-        })
+    in_review(world).into_iter().all(|(_, attempt)| needs_a_person(world, attempt))
+}
+
+/// Whether no repeat of a reversal can ever end an attempt.
+fn needs_a_person(world: &World, attempt: i64) -> bool {
+    world.counterparties.iter().any(|counterparty| {
+        let host = counterparty.host();
+        host.refuses(attempt) || host.denies(attempt) || host.forgetful && !host.knows(attempt)
     })
 }
