@@ -161,7 +161,8 @@ impl Engine {
                         debit: promise.debit,
                         credit: promise.credit,
                         state: AttemptState::InDoubt(reason),
-                        epoch: 0,
+                        // No story of the attempt that ended may take it for its own.
+                        epoch: self.new_id(),
                         node: self.settings.node,
                         due_at: now,
                     });

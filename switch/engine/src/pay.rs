@@ -237,8 +237,8 @@ impl Engine {
             let (state, answer) = match self.resolve(&work, Some(&payment), event).await {
                 Ok(Decided { state, answer, kept: true, .. }) => (state, answer),
                 // Somebody else moved it on, and may have answered a repeat.
-                Ok(Decided { state, answer, .. }) => match self.keep(id, answer).await {
-                    Ok(answer) => (state, answer),
+                Ok(Decided { answer, .. }) => match self.keep(id, answer).await {
+                    Ok(kept) => kept,
                     Err(error) => {
                         tracing::error!(payment = id.0, %error, "an answer could not be kept");
                         (PaymentState::Pending, self.unknown_yet(&payment))
@@ -326,8 +326,8 @@ impl Engine {
             return Err(PayRefusal::KeyReused);
         }
         self.counters.replays.fetch_add(1, Relaxed);
-        let (payment, state) = (view.payment.id, view.state);
-        let answer = match (view.answer, view.state) {
+        let payment = view.payment.id;
+        let (state, answer) = match (view.answer, view.state) {
             (Some(kept), PaymentState::Refused) => {
                 let why = BillState::parse(&kept.body).unwrap_or(BillState::InPayment);
                 return Err(PayRefusal::RefusedBefore(why));
@@ -341,7 +341,7 @@ impl Engine {
                 transact!(self.db, tx => attempt::keep_answer(tx, payment, &kept, now).await)?;
                 return Err(PayRefusal::BillNotPayable(why));
             }
-            (Some(answer), _) => answer,
+            (Some(answer), state) => (state, answer),
             (None, PaymentState::Processing) => return Err(PayRefusal::InProgress),
             (None, state) => {
                 // Its first asker is gone; from now on this is the answer.

@@ -308,11 +308,16 @@ impl Engine {
     }
 
     /// Keeps an answer that is about to be given, unless the key stands for one
-    /// already; the one it stands for from now on.
-    pub(crate) async fn keep(&self, payment: PaymentId, answer: Answer) -> Result<Answer, StoreError> {
+    /// already; the one it stands for from now on, and what the payment is.
+    pub(crate) async fn keep(
+        &self,
+        payment: PaymentId,
+        answer: Answer,
+    ) -> Result<(PaymentState, Answer), StoreError> {
         let now = self.clock.now();
         transact!(self.db, tx => attempt::keep_answer(tx, payment, &answer, now).await)?;
-        Ok(self.view(payment).await?.answer.unwrap_or(answer))
+        let view = self.view(payment).await?;
+        Ok((view.state, view.answer.unwrap_or(answer)))
     }
 
     pub(crate) async fn view(&self, id: switch_core::id::PaymentId) -> Result<PaymentView, StoreError> {

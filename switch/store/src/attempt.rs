@@ -75,7 +75,7 @@ statements! {
 }
 
 /// An attempt in hand.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenAttempt {
     /// Its references.
     pub refs: AttemptRef,
@@ -89,7 +89,8 @@ pub struct OpenAttempt {
     pub credit: AccountId,
     /// What is known; never a final state.
     pub state: AttemptState,
-    /// Rises with every change.
+    /// Rises with every change. One that is opened again starts at a number that no
+    /// attempt had before, so that who knew the one that ended cannot change it.
     pub epoch: i64,
     /// The node that sent it.
     pub node: u8,

@@ -36,6 +36,8 @@ pub(crate) enum Script {
     NotSentHeld,
     /// Approves when [`Network::let_go`] says so.
     Held,
+    /// Says nothing, and is given up when [`Network::let_go`] says so.
+    LostHeld,
 }
 
 /// What happens to a reversal.
@@ -234,7 +236,7 @@ impl Payments for Network {
                 self.gate.acquire().await.expect("the gate stays").forget();
                 return Err(SendError::NotSent(Cause::LinkDown));
             }
-            if script == Script::Held {
+            if matches!(script, Script::Held | Script::LostHeld) {
                 self.gate.acquire().await.expect("the gate stays").forget();
             }
             let mut approval = approved(refs);
@@ -243,14 +245,17 @@ impl Payments for Network {
                 Script::OtherRrn => approval.rrn = "000000000001".into(),
                 _ => {}
             }
-            let takes = !matches!(script, Script::Decline | Script::PendingCode | Script::Lost);
+            let loses = matches!(script, Script::Lost | Script::LostHeld);
+            let takes = !loses && !matches!(script, Script::Decline | Script::PendingCode);
             if takes {
                 self.book().charged.insert(refs.attempt, approval.amount);
             }
             match script {
                 Script::Decline => Ok(declined()),
                 Script::PendingCode => Ok(Outcome::Pending { code: "09".into() }),
-                Script::ApproveSilently | Script::Lost => Err(SendError::Unknown(Cause::Timeout)),
+                Script::ApproveSilently | Script::Lost | Script::LostHeld => {
+                    Err(SendError::Unknown(Cause::Timeout))
+                }
                 Script::ApproveTwice => {
                     self.late(refs, Outcome::Approved(approval.clone()));
                     Ok(Outcome::Approved(approval))

@@ -4,8 +4,9 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
+use switch_core::attempt::AttemptState;
 use switch_core::bill::BillState;
-use switch_core::connector::{AttemptRef, Outcome, Profile};
+use switch_core::connector::{AttemptRef, Outcome, Profile, ReversalReason};
 use switch_core::id::{AttemptId, PaymentId};
 use switch_core::payment::PaymentState;
 
@@ -22,6 +23,7 @@ on_both! {
     a_hundred_late_approvals_at_once_pay_once,
     an_answer_in_time_and_the_same_one_late_are_one_payment,
     yes_and_no_at_once_end_in_one_of_the_two,
+    a_story_that_outlives_its_attempt_leaves_alone_the_one_that_is_opened_again,
 }
 
 // NEARBuilders/nearmerch.com#209: a failure event that came late set an order back that had been paid.
@@ -284,4 +286,37 @@ async fn yes_and_no_at_once_end_in_one_of_the_two(place: Place) {
     let (paid, no) = (ended(&one, two.as_ref(), 0), ended(&one, two.as_ref(), 1));
     assert!(paid > 0 && no > 0 && paid + no == 30, "both happened: {paid} paid, {no} declined");
     close(one, two).await;
+}
+
+// Seed 1016522 of the simulation: an attempt was ended elsewhere and opened again by a late approval
+// while the story that had sent it still waited. The attempt began to count its steps from zero a second
+// time, so that story's end passed for the next step: its asker was told what no repeat was told, and the
+// reversal lost the reason why "no such original" must not be believed.
+async fn a_story_that_outlives_its_attempt_leaves_alone_the_one_that_is_opened_again(place: Place) {
+    let bed = place.world(vec![Network::new(profile("card"))]).await.live_with(1, false).await;
+    let network = bed.network();
+    for (minor, script) in [(20_700, Script::LostHeld), (20_701, Script::Held)] {
+        network.script(ils(minor), script);
+        let order = bed.order(&bed.bill(minor).await).await;
+        let (refs, story) = at_the_network(&bed, order.clone()).await;
+        network.late(&refs, declined());
+        bed.becomes(refs.payment, PaymentState::Declined).await;
+        network.late(&refs, Outcome::Approved(approved(&refs)));
+        let open = async || switch_store::attempt::of_payment(&bed.db, refs.payment).await.expect("read");
+        until("it is opened again", async || open().await.is_some()).await;
+        let armed = open().await.expect("it is open").attempt;
+        assert_eq!(armed.state, AttemptState::InDoubt(ReversalReason::LateApproval), "{minor}");
+
+        network.let_go(1);
+        let told = story.await.expect("ends").expect("an answer");
+        assert_eq!(told.state, PaymentState::Declined, "{minor}");
+        assert_eq!(bed.engine.pay(order).await.expect("an answer").answer, told.answer, "{minor}");
+        assert_eq!(open().await.map(|work| work.attempt), Some(armed), "{minor}");
+        let posted = format!("transfer WHERE cause = {} AND kind = 'POST'", refs.payment.0);
+        assert_eq!(bed.count(&posted).await, 0, "{minor}");
+    }
+    bed.engine.run(bed.world.subscriber.clone());
+    until("both go back", async || network.charged().is_empty()).await;
+    until("and are closed", async || bed.count("open_attempt").await == 0).await;
+    bed.close().await;
 }
