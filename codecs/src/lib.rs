@@ -1,11 +1,13 @@
 //! Turns bytes into messages and back: ISO 8583 and framing.
 #![doc = include_str!("../README.md")]
 
+pub mod amount;
 pub mod bcd;
 pub mod ebcdic;
 pub mod error;
 pub mod frame;
 pub mod hex;
+pub mod iso4217;
 pub mod iso8583;
 pub mod tlv;
 
