@@ -4,6 +4,7 @@ mod allocations;
 mod arbitrary;
 mod framing;
 mod fuzz;
+mod iso2003;
 mod macs;
 mod malformed;
 mod masking;

