@@ -5,6 +5,7 @@ mod arbitrary;
 mod framing;
 mod fuzz;
 mod iso2003;
+mod json;
 mod macs;
 mod malformed;
 mod masking;

@@ -13,6 +13,7 @@ mod draft;
 mod encode;
 mod encoding;
 mod field;
+pub mod json;
 mod mac;
 mod mask;
 mod message;
