@@ -21,6 +21,9 @@ pub enum TlvError {
     /// A number given to [`put`] that is the tag of no data object.
     #[error("{0:X} is not the tag of a data object")]
     TagInvalid(u32),
+    /// A number that the length of the object cannot hold.
+    #[error("the value of data object {0:X} is longer than the object")]
+    ValueTooLong(u32),
 }
 
 /// Walks the data objects of `bytes`; padding bytes 00 and FF between objects are skipped. A length written longer

@@ -10,6 +10,7 @@ mod macs;
 mod malformed;
 mod masking;
 mod profiles;
+mod subfields;
 mod support;
 mod tlv;
 mod vectors;

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::encoding::{BinaryForm, BinaryUnit, BitmapForm, Charset, Encoding, LengthForm};
 use super::field::{Attr, Length};
+use super::layout::LayoutFile;
 use super::spec::{ProfileError, wrong};
 use crate::bcd::OddPad;
 use crate::ebcdic::Page;
@@ -54,6 +55,8 @@ pub(super) struct FieldFile {
     pub(super) odd_pad: Option<OddPad>,
     /// `false`: the dialect does not carry the field.
     pub(super) carried: Option<bool>,
+    /// What the field is made of.
+    pub(super) sub: Option<LayoutFile>,
 }
 
 impl EncodingFile {

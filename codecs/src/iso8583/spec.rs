@@ -1,5 +1,6 @@
 //! Profiles: a dictionary, the encodings of one dialect and its own fields, compiled to one plan a field.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 
@@ -8,6 +9,7 @@ use super::dictionary::{DICTIONARIES, Dictionary};
 use super::encoding::Encoding;
 pub(super) use super::encoding::{BitmapForm, Charset};
 use super::field::{Attr, FieldSpec, Length, Plan};
+use super::layout::{Layout, LayoutFile};
 use super::profile_file::{FieldFile, ProfileFile};
 
 /// How one dialect of ISO 8583 is written. Immutable, cheap to share.
@@ -18,6 +20,9 @@ pub struct Profile {
     fields: [FieldSpec; 128],
     plans: [Plan; 128],
     supported: u128,
+    /// What composite fields are made of, as written down, and compiled for this dialect.
+    parts: BTreeMap<u8, LayoutFile>,
+    layouts: BTreeMap<u8, Layout>,
 }
 
 /// A profile file that cannot be used. The text names the key.
@@ -78,7 +83,7 @@ impl Profile {
 
     /// Reads a dialect from a file: `base` names a built-in dialect, `[encoding]` changes how everything is written,
     /// `[fields.N]` changes one field (`attr`, `len`, `max`, `charset`, `length`, `b`, `b_length_unit`, `odd_pad`,
-    /// `carried`). Without `base`, `dictionary` and a complete `[encoding]` are needed.
+    /// `carried`, and `sub`: what it is made of). Without `base`, `dictionary` and a complete `[encoding]` are needed.
     ///
     /// # Errors
     /// Names the key that is missing, unknown or makes no sense.
@@ -100,13 +105,15 @@ impl Profile {
         let mut profile = Profile::compile(dictionary, encoding)?;
         if let Some(base) = base {
             profile.name.clone_from(&base.name);
+            profile.parts.clone_from(&base.parts);
         }
-        if let Some(name) = file.name {
-            profile.name = name;
+        if let Some(name) = &file.name {
+            profile.name.clone_from(name);
         }
         for (key, field) in &file.fields {
             profile.change(key, field)?;
         }
+        profile.lay_out(&file)?;
         Ok(profile)
     }
 
@@ -132,6 +139,16 @@ impl Profile {
     #[must_use]
     pub fn field(&self, n: u8) -> Option<&FieldSpec> {
         (self.supported & bit(n) != 0).then(|| &self.fields[slot(n)])
+    }
+
+    /// True when the dialect says what field `n` is made of, so that [`subfields`](super::subfields) takes it apart.
+    #[must_use]
+    pub fn is_composite(&self, n: u8) -> bool {
+        self.layout(n).is_some()
+    }
+
+    pub(super) fn layout(&self, n: u8) -> Option<&Layout> {
+        self.field(n).and(self.layouts.get(&n))
     }
 
     /// The standard's name of field `n`, empty when there is no such field.
@@ -176,6 +193,9 @@ impl Profile {
             fields: [dictionary.fields[0]; 128],
             plans: [Plan::ABSENT; 128],
             supported: 0,
+            parts: toml::from_str(dictionary.parts)
+                .map_err(|error| ProfileError::Syntax(error.to_string()))?,
+            layouts: BTreeMap::new(),
         };
         for spec in &dictionary.fields {
             profile.fields[slot(spec.number)] = *spec;
@@ -189,6 +209,25 @@ impl Profile {
             return Err(wrong("encoding.text", "cannot be bcd"));
         }
         Ok(profile)
+    }
+
+    /// Compiles what fields are made of. What a site says must fit its fields; what it inherits may fall away with a
+    /// field it has changed.
+    fn lay_out(&mut self, file: &ProfileFile) -> Result<(), ProfileError> {
+        for (key, field) in &file.fields {
+            if let (Ok(n), Some(layout)) = (key.parse(), &field.sub) {
+                self.parts.insert(n, layout.clone());
+            }
+        }
+        for (n, layout) in &self.parts {
+            let is_own = file.fields.get(&n.to_string()).is_some_and(|field| field.sub.is_some());
+            match layout.compile(&self.fields[slot(*n)], &self.encoding) {
+                Ok(Some(layout)) => drop(self.layouts.insert(*n, layout)),
+                Err(error) if is_own => return Err(error),
+                Ok(None) | Err(_) => {}
+            }
+        }
+        Ok(())
     }
 
     fn change(&mut self, key: &str, file: &FieldFile) -> Result<(), ProfileError> {

@@ -14,13 +14,19 @@ pub(super) struct Dictionary {
     pub(super) mti_version: u8,
     /// Fields 2 to 128 in order.
     pub(super) fields: [FieldSpec; 127],
+    /// What its composite fields are made of, as TOML by field number.
+    pub(super) parts: &'static str,
 }
 
+const PARTS_1987: &str = include_str!("parts-1987.toml");
+const PARTS_1993: &str = include_str!("parts-1993.toml");
+const PARTS_2003: &str = include_str!("parts-2003.toml");
+
 pub(super) static DICTIONARIES: [Dictionary; 4] = [
-    Dictionary { name: "1987", mti_version: 0, fields: iso1987::FIELDS },
-    Dictionary { name: "1993", mti_version: 1, fields: iso1993::FIELDS },
-    Dictionary { name: "2003", mti_version: 2, fields: iso2003::FIELDS },
-    Dictionary { name: "bpc-hybrid", mti_version: 0, fields: bpc_hybrid() },
+    Dictionary { name: "1987", mti_version: 0, fields: iso1987::FIELDS, parts: PARTS_1987 },
+    Dictionary { name: "1993", mti_version: 1, fields: iso1993::FIELDS, parts: PARTS_1993 },
+    Dictionary { name: "2003", mti_version: 2, fields: iso2003::FIELDS, parts: PARTS_2003 },
+    Dictionary { name: "bpc-hybrid", mti_version: 0, fields: bpc_hybrid(), parts: PARTS_1987 },
 ];
 
 /// The 1987 table with a 1993-style date in 12 and action code in 39, as SmartVista hosts are reported to use it.
