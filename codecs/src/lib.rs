@@ -9,6 +9,7 @@ pub mod frame;
 pub mod hex;
 pub mod iso4217;
 pub mod iso8583;
+pub mod keys;
 pub mod tlv;
 
 pub use error::ErrorKind;

@@ -12,10 +12,12 @@ mod dictionary;
 mod draft;
 mod encode;
 mod field;
+pub mod key_change;
 mod mac;
 mod mask;
 mod message;
 mod mti;
+mod seal;
 mod spec;
 
 pub use bitmap::{Bitmap, FieldNumbers};
@@ -27,6 +29,7 @@ pub use mac::{Mac, MacKey, MacKeyError, Padding, Tag};
 pub use mask::{mask_digit_runs, mask_pan};
 pub use message::{Message, Warnings};
 pub use mti::{Class, FoldKey, Function, Mti, MtiError, Version};
+pub use seal::{SealError, VerifyError};
 pub use spec::{Profile, ProfileError};
 
 pub use crate::ErrorKind;

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::bitmap::{Bitmap, bit};
 use super::dictionary::{DICTIONARIES, Dictionary};
 use super::field::{Attr, Body, FieldSpec, Length, Plan, Prefix};
+use super::key_change::{KeyChange, KeyChangeFile};
 use crate::bcd::OddPad;
 
 /// How one dialect of ISO 8583 is written. Immutable, cheap to share.
@@ -19,6 +20,7 @@ pub struct Profile {
     fields: [FieldSpec; 128],
     plans: [Plan; 128],
     supported: u128,
+    key_change: Option<KeyChange>,
 }
 
 /// A profile file that cannot be used. The text names the key.
@@ -102,6 +104,7 @@ struct ProfileFile {
     encoding: EncodingFile,
     #[serde(default)]
     fields: BTreeMap<String, FieldFile>,
+    key_change: Option<KeyChangeFile>,
 }
 
 #[derive(Default, Deserialize)]
@@ -176,7 +179,7 @@ impl Profile {
 
     /// Reads a dialect from a file: `base` names a built-in dialect, `[encoding]` changes how everything is written,
     /// `[fields.N]` changes one field (`attr`, `len`, `max`, `charset`, `length`, `b`, `b_length_unit`, `odd_pad`,
-    /// `carried`). Without `base`, `dictionary` and a complete `[encoding]` are needed.
+    /// `carried`), `[key_change]` says how keys are changed. Without `base`, `dictionary` and a complete `[encoding]` are needed.
     ///
     /// # Errors
     /// Names the key that is missing, unknown or makes no sense.
@@ -198,12 +201,18 @@ impl Profile {
         let mut profile = Profile::compile(dictionary, encoding)?;
         if let Some(base) = base {
             profile.name.clone_from(&base.name);
+            profile.key_change.clone_from(&base.key_change);
         }
         if let Some(name) = file.name {
             profile.name = name;
         }
         for (key, field) in &file.fields {
             profile.change(key, field)?;
+        }
+        if let Some(file) = file.key_change {
+            let read = KeyChange::from_file(file, profile.mti_version(), |n| profile.field(n).copied());
+            profile.key_change =
+                Some(read.map_err(|(key, problem)| wrong(format!("key_change.{key}"), problem))?);
         }
         Ok(profile)
     }
@@ -224,6 +233,12 @@ impl Profile {
     #[must_use]
     pub fn mti_version(&self) -> u8 {
         self.dictionary.mti_version
+    }
+
+    /// How keys are changed in this dialect; `None` when the file does not say.
+    #[must_use]
+    pub fn key_change(&self) -> Option<&KeyChange> {
+        self.key_change.as_ref()
     }
 
     /// What field `n` is in this dialect; `None` when it does not carry it.
@@ -269,6 +284,7 @@ impl Profile {
             fields: [dictionary.fields[0]; 128],
             plans: [Plan::ABSENT; 128],
             supported: 0,
+            key_change: None,
         };
         for spec in &dictionary.fields {
             profile.fields[slot(spec.number)] = *spec;
