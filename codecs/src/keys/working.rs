@@ -99,12 +99,9 @@ impl WorkingKey {
         let Some(next) = self.next.take() else { return Ok(false) };
         let name = std::mem::replace(&mut self.current, next);
         self.old.push_front(Old { name, left: overlap });
-        match self.old.get(OLD_MAX) {
-            Some(oldest) => {
-                vault.remove(&oldest.name)?;
-                self.old.truncate(OLD_MAX);
-            }
-            None => {}
+        if let Some(oldest) = self.old.get(OLD_MAX) {
+            vault.remove(&oldest.name)?;
+            self.old.truncate(OLD_MAX);
         }
         Ok(true)
     }
