@@ -4,6 +4,8 @@ mod allocations;
 mod arbitrary;
 mod framing;
 mod fuzz;
+mod iso20022_samples;
+mod iso20022_table;
 mod iso20022_xml;
 mod macs;
 mod malformed;
