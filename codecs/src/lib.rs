@@ -9,6 +9,7 @@ pub mod error;
 pub mod frame;
 pub mod hex;
 pub mod iban;
+pub mod iso20022;
 pub mod iso4217;
 pub mod iso8583;
 pub mod keys;
