@@ -3,6 +3,7 @@
 
 pub mod amount;
 pub mod bcd;
+pub mod clearing_file;
 pub mod ebcdic;
 pub mod error;
 pub mod frame;
