@@ -38,7 +38,12 @@ impl Batch {
             created: at,
         };
         let reference = |n: usize| {
-            [format!("HKM-ORD-{n:08X}"), format!("PMA{n:09}"), format!("{:012}", 632_612_000_000 + n), format!("{:06}", n % 1_000_000)]
+            [
+                format!("HKM-ORD-{n:08X}"),
+                format!("PMA{n:09}"),
+                format!("{:012}", 632_612_000_000 + n),
+                format!("{:06}", n % 1_000_000),
+            ]
         };
         Self { header, references: (0..1000).map(reference).collect(), currencies, date, at }
     }
@@ -95,7 +100,9 @@ fn two_fields(path: &Path, form: Form) -> (u64, i64) {
                 (cells.nth(1).unwrap_or(""), cells.nth(3).unwrap_or(""))
             }
             Form::Jsonl => {
-                let after = |key: &str| line.split_once(key).and_then(|(_, rest)| rest.split('"').next()).unwrap_or("");
+                let after = |key: &str| {
+                    line.split_once(key).and_then(|(_, rest)| rest.split('"').next()).unwrap_or("")
+                };
                 (after("\"reference\":\""), after("\"amount\":\""))
             }
         };
@@ -133,7 +140,8 @@ fn told(times: &mut [Duration]) -> (f64, String) {
 }
 
 fn ratios(ours: &[Duration], theirs: &[Duration]) -> String {
-    let mut ratios: Vec<f64> = ours.iter().zip(theirs).map(|(a, b)| a.as_secs_f64() / b.as_secs_f64()).collect();
+    let mut ratios: Vec<f64> =
+        ours.iter().zip(theirs).map(|(a, b)| a.as_secs_f64() / b.as_secs_f64()).collect();
     ratios.sort_by(f64::total_cmp);
     format!("{:.2} ({:.2} to {:.2})", ratios[ratios.len() / 2], ratios[0], ratios[ratios.len() - 1])
 }
@@ -141,7 +149,10 @@ fn ratios(ours: &[Duration], theirs: &[Duration]) -> String {
 /// The most memory this process ever held, as the system counts it, in kibibytes.
 fn peak_kib() -> String {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    status.lines().find_map(|line| line.strip_prefix("VmHWM:")).map_or("not known here".to_owned(), |kib| kib.trim().to_owned())
+    status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .map_or("not known here".to_owned(), |kib| kib.trim().to_owned())
 }
 
 fn number(variable: &str, otherwise: usize) -> usize {

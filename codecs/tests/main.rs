@@ -8,6 +8,7 @@ mod macs;
 mod malformed;
 mod masking;
 mod profiles;
+mod settlement;
 mod support;
 mod tlv;
 mod vectors;

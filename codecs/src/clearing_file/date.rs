@@ -153,7 +153,7 @@ fn days_of(year: u16, month: u8) -> u8 {
 /// The value of two decimal digits.
 pub(crate) fn pair(tens: u8, ones: u8) -> Option<u8> {
     let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
-    (tens < 10 && ones < 10).then_some(tens * 10 + ones)
+    (tens < 10 && ones < 10).then(|| tens * 10 + ones)
 }
 
 fn two(value: u8) -> [u8; 2] {
@@ -195,21 +195,38 @@ mod tests {
         for there in ["2026-11-22", "2024-02-29", "2000-02-29", "0000-01-01"] {
             assert_eq!(Date::parse(there).map(|date| date.to_string()).as_deref(), Some(there));
         }
-        for wrong in ["2026-02-29", "1900-02-29", "2026-13-01", "2026-00-10", "2026-1-1", "2026-11-31", "", "٢٠٢٦-١١-٢٢"] {
+        for wrong in [
+            "2026-02-29",
+            "1900-02-29",
+            "2026-13-01",
+            "2026-00-10",
+            "2026-1-1",
+            "2026-11-31",
+            "",
+            "٢٠٢٦-١١-٢٢",
+        ] {
             assert_eq!(Date::parse(wrong), None, "{wrong}");
         }
         for there in ["2026-11-22T00:00:00Z", "2026-11-22T23:59:59.007Z", "2026-11-22T10:31:10.250Z"] {
             assert_eq!(Moment::parse(there).map(|moment| moment.to_string()).as_deref(), Some(there));
         }
-        for wrong in ["2026-11-22T24:00:00Z", "2026-11-22T10:31:60Z", "2026-11-22T10:31:10", "2026-11-22T10:31:10.25Z",
-            "2026-11-22 10:31:10Z", "2026-11-22T10:31:10+02:00"] {
+        for wrong in [
+            "2026-11-22T24:00:00Z",
+            "2026-11-22T10:31:60Z",
+            "2026-11-22T10:31:10",
+            "2026-11-22T10:31:10.25Z",
+            "2026-11-22 10:31:10Z",
+            "2026-11-22T10:31:10+02:00",
+        ] {
             assert_eq!(Moment::parse(wrong), None, "{wrong}");
         }
     }
 
     #[test]
     fn a_date_without_its_year_lies_nearest() {
-        let near = |from: &str, month, day| Date::parse_short(from).and_then(|date| date.nearest(month, day)).map(|d| d.to_string());
+        let near = |from: &str, month, day| {
+            Date::parse_short(from).and_then(|date| date.nearest(month, day)).map(|d| d.to_string())
+        };
         assert_eq!(near("261231", 1, 2).as_deref(), Some("2027-01-02"), "booked after New Year");
         assert_eq!(near("270102", 12, 31).as_deref(), Some("2026-12-31"), "booked before New Year");
         assert_eq!(near("261122", 11, 20).as_deref(), Some("2026-11-20"));

@@ -36,7 +36,18 @@ impl<R: Read> Lines<R> {
     pub(crate) fn new(source: R, line_max: usize) -> Self {
         let buffer = vec![0; CHUNK_BYTES.max(2 * line_max)];
         let digest = None;
-        Self { source, buffer, line: 0..0, filled: 0, hashed: 0, digest, before: 0, number: 0, line_max, ended: false }
+        Self {
+            source,
+            buffer,
+            line: 0..0,
+            filled: 0,
+            hashed: 0,
+            digest,
+            before: 0,
+            number: 0,
+            line_max,
+            ended: false,
+        }
     }
 
     /// The same, with a digest of all that is read.
@@ -56,7 +67,12 @@ impl<R: Read> Lines<R> {
             let end = start + searched + found;
             let has_end = found > 0 && self.buffer[end - 1] == b'\n';
             if end - start > self.line_max + 2 {
-                return Err(FileError::new(FaultKind::TooLong, self.number + 1, "line", "the line is too long"));
+                return Err(FileError::new(
+                    FaultKind::TooLong,
+                    self.number + 1,
+                    "line",
+                    "the line is too long",
+                ));
             }
             if has_end || self.ended {
                 if end == start {
@@ -120,11 +136,6 @@ impl<R: Read> Lines<R> {
     /// The number of the line read last, counted from one.
     pub(crate) fn number(&self) -> u64 {
         self.number
-    }
-
-    /// Where the line read last begins in the file.
-    pub(crate) fn line_offset(&self) -> u64 {
-        self.before + self.line.start as u64
     }
 
     /// Where the next line begins in the file.

@@ -11,7 +11,8 @@ use super::value::{self, Cells, Fault, put_count, put_minor};
 use crate::clearing_file::date::{Date, Moment};
 use crate::iso4217::Currency;
 
-const HEADER: [&str; 7] = ["header", "version", "file_id", "counterparty", "business_date", "currencies", "created"];
+const HEADER: [&str; 7] =
+    ["header", "version", "file_id", "counterparty", "business_date", "currencies", "created"];
 
 /// What a spreadsheet takes for the beginning of a formula, and the guard itself.
 const FORMULA: &[u8] = b"=+-@\t\r'";
@@ -85,10 +86,10 @@ pub(crate) fn put_trailer(out: &mut Vec<u8>, totals: &Totals, sha256: &[u8]) {
 
 fn put_text(out: &mut Vec<u8>, text: &str) {
     let guard = text.as_bytes().first().is_some_and(|first| FORMULA.contains(first));
-    let quote = text.bytes().any(|c| matches!(c, b',' | b'"' | b';'));
-    if quote {
-        out.push(b'"');
+    if !guard && !value::any_byte(text, |c| (c == b',') | (c == b'"') | (c == b';')) {
+        return out.extend_from_slice(text.as_bytes());
     }
+    out.push(b'"');
     if guard {
         out.push(b'\'');
     }
@@ -98,9 +99,7 @@ fn put_text(out: &mut Vec<u8>, text: &str) {
             out.push(b'"');
         }
     }
-    if quote {
-        out.push(b'"');
-    }
+    out.push(b'"');
 }
 
 pub(crate) fn read_header(line: &str) -> Result<Header, Fault> {
@@ -116,9 +115,11 @@ pub(crate) fn read_header(line: &str) -> Result<Header, Fault> {
     Ok(Header {
         file_id: unguarded("file_id", file_id)?.into_owned(),
         counterparty: unguarded("counterparty", counterparty)?.into_owned(),
-        business_date: Date::parse(&business_date).ok_or(("business_date", "it is not a day as YYYY-MM-DD"))?,
+        business_date: Date::parse(&business_date)
+            .ok_or(("business_date", "it is not a day as YYYY-MM-DD"))?,
         currencies: value::currencies(currencies.split(' '))?,
-        created: Moment::parse(&created).ok_or(("created", "it is not a moment in UTC as YYYY-MM-DDThh:mm:ssZ"))?,
+        created: Moment::parse(&created)
+            .ok_or(("created", "it is not a moment in UTC as YYYY-MM-DDThh:mm:ssZ"))?,
     })
 }
 
@@ -126,10 +127,11 @@ pub(crate) fn is_columns(line: &str) -> bool {
     line.split(',').eq(COLUMNS)
 }
 
-pub(crate) fn is_trailer(line: &str) -> bool {
-    line.starts_with("trailer,") || line == "trailer"
+pub(crate) fn is_trailer(line: &[u8]) -> bool {
+    line.starts_with(b"trailer,") || line == b"trailer"
 }
 
+#[inline]
 pub(crate) fn read_cells(line: &str) -> Result<Cells<'_>, Fault> {
     let mut cells = [const { Cow::Borrowed("") }; COLUMNS.len()];
     split(line, &mut cells, &COLUMNS)?;
@@ -166,7 +168,8 @@ pub(crate) fn read_trailer(line: &str, currencies: &[Currency]) -> Result<(Total
 }
 
 pub(crate) fn count(text: &str) -> Result<u64, Fault> {
-    let is_plain = text == "0" || matches!(text.as_bytes(), [b'1'..=b'9', rest @ ..] if rest.iter().all(u8::is_ascii_digit));
+    let is_plain = text == "0"
+        || matches!(text.as_bytes(), [b'1'..=b'9', rest @ ..] if rest.iter().all(u8::is_ascii_digit));
     text.parse().ok().filter(|_| is_plain).ok_or(("count", "it is not a number"))
 }
 
@@ -185,7 +188,9 @@ fn unguarded<'a>(column: &'static str, text: Cow<'a, str>) -> Result<Cow<'a, str
                 Cow::Owned(text)
             }
         }),
-        [first, ..] if FORMULA.contains(first) => Err((column, "it begins like a formula and has no guard before it")),
+        [first, ..] if FORMULA.contains(first) => {
+            Err((column, "it begins like a formula and has no guard before it"))
+        }
         _ => Ok(text),
     }
 }
@@ -220,7 +225,11 @@ fn quoted<'a>(inside: &'a str, column: &'static str) -> Result<(Cow<'a, str>, Op
     let mut rest = inside;
     loop {
         let (part, after) = rest.split_once('"').ok_or((column, "its quotation mark is not closed"))?;
-        if text.is_empty() { text = Cow::Borrowed(part) } else { text.to_mut().push_str(part) }
+        if text.is_empty() {
+            text = Cow::Borrowed(part)
+        } else {
+            text.to_mut().push_str(part)
+        }
         match after.as_bytes().first() {
             None => return Ok((text, None)),
             Some(b',') => return Ok((text, Some(&after[1..]))),

@@ -87,6 +87,10 @@ fn put_pair(out: &mut Vec<u8>, key: &str, value: &str) {
 /// Control characters never come here: no value may have one.
 fn put_string(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
+    if !value::any_byte(text, |c| (c == b'"') | (c == b'\\')) {
+        out.extend_from_slice(text.as_bytes());
+        return out.push(b'"');
+    }
     for byte in text.bytes() {
         if matches!(byte, b'"' | b'\\') {
             out.push(b'\\');
@@ -138,14 +142,16 @@ pub(crate) fn read_header(line: &str) -> Result<Header, Fault> {
     Ok(Header {
         file_id: read.file_id,
         counterparty: read.counterparty,
-        business_date: Date::parse(&read.business_date).ok_or(("business_date", "it is not a day as YYYY-MM-DD"))?,
+        business_date: Date::parse(&read.business_date)
+            .ok_or(("business_date", "it is not a day as YYYY-MM-DD"))?,
         currencies: value::currencies(read.currencies.iter().map(String::as_str))?,
-        created: Moment::parse(&read.created).ok_or(("created", "it is not a moment in UTC as YYYY-MM-DDThh:mm:ssZ"))?,
+        created: Moment::parse(&read.created)
+            .ok_or(("created", "it is not a moment in UTC as YYYY-MM-DDThh:mm:ssZ"))?,
     })
 }
 
-pub(crate) fn is_trailer(line: &str) -> bool {
-    line.starts_with("{\"kind\":\"trailer\"")
+pub(crate) fn is_trailer(line: &[u8]) -> bool {
+    line.starts_with(b"{\"kind\":\"trailer\"")
 }
 
 /// The trailer's totals, and its hash.

@@ -65,7 +65,8 @@ pub fn verify(source: impl Read, proof: Option<Proof<'_>>) -> Result<Summary, Fi
     let mut reader = Reader::new(source)?;
     while reader.next()?.is_some() {}
     let summary = reader.summary().cloned();
-    let summary = summary.ok_or_else(|| FileError::new(FaultKind::Torn, 0, "trailer", "the file has no trailer"))?;
+    let summary =
+        summary.ok_or_else(|| FileError::new(FaultKind::Torn, 0, "trailer", "the file has no trailer"))?;
     if let Some(proof) = proof {
         Signature::parse(proof.signature)?.verify(&summary, proof.key)?;
     }

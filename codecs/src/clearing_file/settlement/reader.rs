@@ -44,11 +44,19 @@ impl<R: Read> Reader<R> {
             Form::Csv { .. } => csv::read_header(text),
             Form::Jsonl => jsonl::read_header(text),
         };
-        let header = header.and_then(|header| value::check_header(&header).map(|()| header)).map_err(value::at_line(1))?;
+        let header = header
+            .and_then(|header| value::check_header(&header).map(|()| header))
+            .map_err(value::at_line(1))?;
         if let Form::Csv { .. } = form {
-            let columns = self::line(&mut lines)?.ok_or_else(|| torn(&lines, "the file ends after its header"))?;
+            let columns =
+                self::line(&mut lines)?.ok_or_else(|| torn(&lines, "the file ends after its header"))?;
             if !csv::is_columns(utf8(lines.bytes(columns), 2)?) {
-                return Err(FileError::new(FaultKind::Syntax, 2, "columns", "these are not the columns of a settlement file"));
+                return Err(FileError::new(
+                    FaultKind::Syntax,
+                    2,
+                    "columns",
+                    "these are not the columns of a settlement file",
+                ));
             }
         }
         let totals = Totals::of(&header.currencies);
@@ -63,7 +71,8 @@ impl<R: Read> Reader<R> {
     pub fn resume(source: R, checkpoint: &Checkpoint) -> Result<Self, FileError> {
         let mut reader = Self::new(source)?;
         let changed = |reason| FileError::new(FaultKind::Checkpoint, 0, "checkpoint", reason);
-        let totals = checkpoint.totals(&reader.header.currencies).ok_or_else(|| changed("it is of another file"))?;
+        let totals =
+            checkpoint.totals(&reader.header.currencies).ok_or_else(|| changed("it is of another file"))?;
         if !reader.lines.skip_to(checkpoint.offset, checkpoint.line)? {
             return Err(changed("the file ends before it"));
         }
@@ -88,22 +97,22 @@ impl<R: Read> Reader<R> {
         }
         let line = line(&mut self.lines)?.ok_or_else(|| torn(&self.lines, "the file has no trailer"))?;
         let number = self.lines.number();
-        let text = utf8(self.lines.bytes(line.clone()), number)?;
+        let bytes = self.lines.bytes(line.clone());
         let is_trailer = match self.form {
-            Form::Csv { .. } => csv::is_trailer(text),
-            Form::Jsonl => jsonl::is_trailer(text),
+            Form::Csv { .. } => csv::is_trailer(bytes),
+            Form::Jsonl => jsonl::is_trailer(bytes),
         };
         if is_trailer {
             return self.end(line).map(|()| None);
         }
-        // Looked at again, because a borrow that is returned in one case lasts for the others too.
         let text = utf8(self.lines.bytes(line), number)?;
         let cells = match self.form {
             Form::Csv { .. } => csv::read_cells(text),
             Form::Jsonl => jsonl::read_cells(text),
         };
         let refuse = value::at_line(number);
-        let record = cells.and_then(|cells| value::record(cells, &self.header.currencies)).map_err(&refuse)?;
+        let record =
+            cells.and_then(|cells| value::record(cells, &self.header.currencies)).map_err(&refuse)?;
         self.totals.add(&record).ok_or_else(|| refuse(("amount", "the sum is too large")))?;
         Ok(Some(record))
     }
@@ -123,7 +132,12 @@ impl<R: Read> Reader<R> {
             return Err(FileError::new(FaultKind::Hash, number, "sha256", reason));
         }
         if self.lines.advance()?.is_some() {
-            return Err(FileError::new(FaultKind::Syntax, number + 1, "line", "something follows the trailer"));
+            return Err(FileError::new(
+                FaultKind::Syntax,
+                number + 1,
+                "line",
+                "something follows the trailer",
+            ));
         }
         let file_sha256 = array(self.digest_so_far().finish().as_ref());
         let (header, totals) = (self.header.clone(), self.totals.clone());
@@ -176,7 +190,9 @@ impl<R: Read> Reader<R> {
 fn line<R: Read>(lines: &mut Lines<R>) -> Result<Option<std::ops::Range<usize>>, FileError> {
     match lines.advance()? {
         Some((line, true)) => Ok(Some(line)),
-        Some((_, false)) => Err(FileError::new(FaultKind::Torn, lines.number(), "line", "the file ends inside a line")),
+        Some((_, false)) => {
+            Err(FileError::new(FaultKind::Torn, lines.number(), "line", "the file ends inside a line"))
+        }
         None => Ok(None),
     }
 }
@@ -186,5 +202,6 @@ fn torn<R: Read>(lines: &Lines<R>, reason: &'static str) -> FileError {
 }
 
 fn utf8(bytes: &[u8], line: u64) -> Result<&str, FileError> {
-    std::str::from_utf8(bytes).map_err(|_| FileError::new(FaultKind::Encoding, line, "line", "the line is not UTF-8"))
+    std::str::from_utf8(bytes)
+        .map_err(|_| FileError::new(FaultKind::Encoding, line, "line", "the line is not UTF-8"))
 }

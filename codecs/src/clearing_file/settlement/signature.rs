@@ -59,7 +59,8 @@ impl SigningKey {
         if id.is_empty() || id.len() > 64 || !id.bytes().all(|c| c.is_ascii_graphic()) {
             return Err(fault("key", "the name of the key is not 1 to 64 visible ASCII characters"));
         }
-        let pair = Ed25519KeyPair::from_seed_unchecked(seed).map_err(|_| fault("key", "it is not an Ed25519 seed"))?;
+        let pair = Ed25519KeyPair::from_seed_unchecked(seed)
+            .map_err(|_| fault("key", "it is not an Ed25519 seed"))?;
         Ok(Self { id: id.to_owned(), pair })
     }
 
@@ -98,7 +99,8 @@ impl Signature {
         let file_id = value("file").ok_or_else(|| broken("file"))?.to_owned();
         let mut hex = |field| value(field).and_then(|hex| crate::hex::decode(hex.as_bytes()));
         let file_sha256 = hex("sha256").and_then(|b| b.try_into().ok()).ok_or_else(|| broken("sha256"))?;
-        let signature = hex("signature").and_then(|b| b.try_into().ok()).ok_or_else(|| broken("signature"))?;
+        let signature =
+            hex("signature").and_then(|b| b.try_into().ok()).ok_or_else(|| broken("signature"))?;
         let read = Self { key_id, file_id, file_sha256, signature };
         if read.to_string() == text { Ok(read) } else { Err(broken("signature")) }
     }
@@ -130,7 +132,9 @@ impl fmt::Display for Signature {
 
 fn statement(key_id: &str, file_id: &str, sha256: &[u8]) -> String {
     let sha256 = crate::hex::encode(sha256);
-    format!("settlement-file-signature 1\nalgorithm: Ed25519\nkey: {key_id}\nfile: {file_id}\nsha256: {sha256}\n")
+    format!(
+        "settlement-file-signature 1\nalgorithm: Ed25519\nkey: {key_id}\nfile: {file_id}\nsha256: {sha256}\n"
+    )
 }
 
 fn fault(field: &'static str, reason: &'static str) -> FileError {

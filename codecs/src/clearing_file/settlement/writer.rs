@@ -65,7 +65,16 @@ impl<W: Write> Writer<W> {
         let (form, header) = (reader.form(), reader.header().clone());
         let (digest, totals) = (reader.digest_so_far(), reader.totals().clone());
         let pending = Vec::with_capacity(CHUNK_BYTES + 4096);
-        Ok(Self { out, form, header, totals, digest, pending, written: checkpoint.offset, line: checkpoint.line })
+        Ok(Self {
+            out,
+            form,
+            header,
+            totals,
+            digest,
+            pending,
+            written: checkpoint.offset,
+            line: checkpoint.line,
+        })
     }
 
     /// Adds a record.
@@ -77,7 +86,11 @@ impl<W: Write> Writer<W> {
         value::check(record).map_err(refuse)?;
         if self.totals.add(record).is_none() {
             let is_known = self.header.currencies.contains(&record.currency);
-            return Err(refuse(if is_known { ("amount", "the sum is too large") } else { ("currency", "it is not a currency of the header") }));
+            return Err(refuse(if is_known {
+                ("amount", "the sum is too large")
+            } else {
+                ("currency", "it is not a currency of the header")
+            }));
         }
         match self.form {
             Form::Csv { .. } => csv::put_record(&mut self.pending, record),
