@@ -4,6 +4,7 @@
 pub mod amount;
 pub mod bcd;
 pub mod digits;
+pub mod clearing_file;
 pub mod ebcdic;
 pub mod error;
 pub mod frame;

@@ -21,6 +21,7 @@ mod national_id;
 mod phone;
 mod profiles;
 mod subfields;
+mod settlement;
 mod support;
 mod tlv;
 mod vault;
