@@ -6,9 +6,12 @@
 
 mod bitmap;
 mod check;
+pub mod codes;
+pub mod date;
 mod decode;
 mod describe;
 mod dictionary;
+mod diff;
 mod draft;
 pub mod emv;
 mod encode;
@@ -19,21 +22,32 @@ mod layout;
 mod mac;
 mod mask;
 mod message;
+pub mod money;
 mod mti;
+mod originals;
 mod profile_file;
+pub mod rate;
+mod replacement;
 mod spec;
 mod subfields;
+mod totals;
+mod view;
 
 pub use bitmap::{Bitmap, FieldNumbers};
 pub use decode::{DecodeError, Mode, decode};
 pub use describe::{Description, describe};
+pub use diff::{Change, Difference, diff};
 pub use draft::{Draft, EncodeError};
 pub use field::{Attr, FieldSpec, Length};
 pub use mac::{Mac, MacKey, MacKeyError, Padding, Tag};
 pub use mask::{mask_digit_runs, mask_pan};
 pub use message::{Message, Warnings};
 pub use mti::{Class, FoldKey, Function, Mti, MtiError, Version};
+pub use originals::OriginalElements;
+pub use replacement::{OriginalAmounts, ReplacementAmounts};
 pub use spec::{Profile, ProfileError};
 pub use subfields::{Subfield, SubfieldError, SubfieldFault, Subfields, build_subfields, subfields};
+pub use totals::{Reversals, SettlementCode, Total, Totals};
+pub use view::ViewError;
 
 pub use crate::ErrorKind;

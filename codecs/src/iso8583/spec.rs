@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::{Arc, LazyLock};
 
 use super::bitmap::{Bitmap, bit};
+use super::codes::OwnCodes;
 use super::dictionary::{DICTIONARIES, Dictionary};
 use super::encoding::Encoding;
 pub(super) use super::encoding::{BitmapForm, Charset};
@@ -23,6 +24,7 @@ pub struct Profile {
     /// What composite fields are made of, as written down, and compiled for this dialect.
     parts: BTreeMap<u8, LayoutFile>,
     layouts: BTreeMap<u8, Layout>,
+    codes: OwnCodes,
 }
 
 /// A profile file that cannot be used. The text names the key.
@@ -83,7 +85,7 @@ impl Profile {
 
     /// Reads a dialect from a file: `base` names a built-in dialect, `[encoding]` changes how everything is written,
     /// `[fields.N]` changes one field (`attr`, `len`, `max`, `charset`, `length`, `b`, `b_length_unit`, `odd_pad`,
-    /// `carried`, and `sub`: what it is made of). Without `base`, `dictionary` and a complete `[encoding]` are needed.
+    /// `carried`, and `sub`: what it is made of), `[codes]` and `[network_codes]` what codes mean. Without `base`, `dictionary` and a complete `[encoding]` are needed.
     ///
     /// # Errors
     /// Names the key that is missing, unknown or makes no sense.
@@ -106,6 +108,7 @@ impl Profile {
         if let Some(base) = base {
             profile.name.clone_from(&base.name);
             profile.parts.clone_from(&base.parts);
+            profile.codes.clone_from(&base.codes);
         }
         if let Some(name) = &file.name {
             profile.name.clone_from(name);
@@ -114,6 +117,8 @@ impl Profile {
             profile.change(key, field)?;
         }
         profile.lay_out(&file)?;
+        profile.codes.responses.extend(file.codes);
+        profile.codes.network.extend(file.network_codes);
         Ok(profile)
     }
 
@@ -139,6 +144,10 @@ impl Profile {
     #[must_use]
     pub fn field(&self, n: u8) -> Option<&FieldSpec> {
         (self.supported & bit(n) != 0).then(|| &self.fields[slot(n)])
+    }
+
+    pub(super) const fn own_codes(&self) -> &OwnCodes {
+        &self.codes
     }
 
     /// True when the dialect says what field `n` is made of, so that [`subfields`](super::subfields) takes it apart.
@@ -196,6 +205,7 @@ impl Profile {
             parts: toml::from_str(dictionary.parts)
                 .map_err(|error| ProfileError::Syntax(error.to_string()))?,
             layouts: BTreeMap::new(),
+            codes: OwnCodes::default(),
         };
         for spec in &dictionary.fields {
             profile.fields[slot(spec.number)] = *spec;
