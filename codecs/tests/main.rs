@@ -14,3 +14,4 @@ mod subfields;
 mod support;
 mod tlv;
 mod vectors;
+mod views;

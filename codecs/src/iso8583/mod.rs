@@ -47,7 +47,7 @@ pub use originals::OriginalElements;
 pub use replacement::{OriginalAmounts, ReplacementAmounts};
 pub use spec::{Profile, ProfileError};
 pub use subfields::{Subfield, SubfieldError, SubfieldFault, Subfields, build_subfields, subfields};
-pub use totals::{Reversals, SettlementCode, Total, Totals};
+pub use totals::{Fees, OtherCounts, Reversals, SettlementCode, Total, Totals};
 pub use view::ViewError;
 
 pub use crate::ErrorKind;

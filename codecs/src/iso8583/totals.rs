@@ -1,6 +1,6 @@
 //! Reconciliation: the counts and amounts two sides compare at the end of a day.
 //!
-//! 1987 and 1993 write them in fields 74 to 89 and 97, 1993 chargebacks in 105 to 108, 2003 all of them packed in
+//! 1987 and 1993 write them in fields 74 to 90 and 97, 1993 chargebacks in 105 to 108, 2003 all of them packed in
 //! field 74. Whether a reversal counts for the side it is named after or against it differs between networks, so the
 //! net amount is checked only against the reading the caller names.
 
@@ -35,20 +35,52 @@ pub struct Totals {
     pub credit_chargebacks: Total,
     /// Fields 108 and 106 (not in 1987).
     pub debit_chargebacks: Total,
-    /// Field 78 (not in 2003).
-    pub transfers: Option<u64>,
-    /// Field 79 (not in 2003).
-    pub transfer_reversals: Option<u64>,
-    /// Field 80 (not in 2003).
-    pub inquiries: Option<u64>,
-    /// Field 81 (not in 2003).
-    pub authorisations: Option<u64>,
+    /// Counts of what moves no money.
+    pub others: OtherCounts,
+    /// Fees (1987 only).
+    pub fees: Fees,
     /// Field 97.
     pub net: Option<Signed>,
     /// Field 50; in 2003 of the amounts themselves.
     pub currency: Option<Currency>,
     /// Field 66 (1987 only).
     pub settlement: Option<SettlementCode>,
+}
+
+/// Counts beside the credits and debits; 2003 has no fields for them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OtherCounts {
+    /// Field 78.
+    pub transfers: Option<u64>,
+    /// Field 79.
+    pub transfer_reversals: Option<u64>,
+    /// Field 80.
+    pub inquiries: Option<u64>,
+    /// Field 81.
+    pub authorisations: Option<u64>,
+    /// Field 82 of 1993.
+    pub inquiry_reversals: Option<u64>,
+    /// Field 83 of 1993.
+    pub payments: Option<u64>,
+    /// Field 84 of 1993.
+    pub payment_reversals: Option<u64>,
+    /// Field 85 of 1993.
+    pub fee_collections: Option<u64>,
+    /// Field 90 of 1993.
+    pub authorisation_reversals: Option<u64>,
+}
+
+/// Fees of 1987 in minor units.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Fees {
+    /// Field 82.
+    pub credit_processing: Option<u64>,
+    /// Field 83.
+    pub credit_transaction: Option<u64>,
+    /// Field 84.
+    pub debit_processing: Option<u64>,
+    /// Field 85.
+    pub debit_transaction: Option<u64>,
 }
 
 /// Field 66 of 1987: how the comparison ended.
@@ -97,36 +129,51 @@ impl SettlementCode {
     }
 }
 
-/// A figure that stands in one field: its name, where it is, how many digits it has, in which editions.
+/// A figure: its name, the field it stands in, how many digits it has, in which editions, and its place.
 struct Figure {
     name: &'static str,
     field: u8,
     len: usize,
     editions: &'static [u8],
+    place: Place,
 }
 
-const fn figure(name: &'static str, field: u8, len: usize, editions: &'static [u8]) -> Figure {
-    Figure { name, field, len, editions }
+type Place = fn(&mut Totals) -> &mut Option<u64>;
+
+const fn figure(name: &'static str, field: u8, len: usize, editions: &'static [u8], place: Place) -> Figure {
+    Figure { name, field, len, editions, place }
 }
 
-/// In the order of [`Totals::figures`].
-const FIGURES: [Figure; 16] = [
-    figure("credits, number", 74, 10, &[0, 1]),
-    figure("credits, amount", 86, 16, &[0, 1]),
-    figure("credit reversals, number", 75, 10, &[0, 1]),
-    figure("credit reversals, amount", 87, 16, &[0, 1]),
-    figure("debits, number", 76, 10, &[0, 1]),
-    figure("debits, amount", 88, 16, &[0, 1]),
-    figure("debit reversals, number", 77, 10, &[0, 1]),
-    figure("debit reversals, amount", 89, 16, &[0, 1]),
-    figure("credit chargebacks, number", 107, 10, &[1]),
-    figure("credit chargebacks, amount", 105, 16, &[1]),
-    figure("debit chargebacks, number", 108, 10, &[1]),
-    figure("debit chargebacks, amount", 106, 16, &[1]),
-    figure("transfers, number", 78, 10, &[0, 1]),
-    figure("transfer reversals, number", 79, 10, &[0, 1]),
-    figure("inquiries, number", 80, 10, &[0, 1]),
-    figure("authorisations, number", 81, 10, &[0, 1]),
+/// 2003 packs the first twelve into field 74.
+const PACKED: usize = 12;
+
+#[rustfmt::skip]
+const FIGURES: [Figure; 25] = [
+    figure("credits, number",                  74, 10, &[0, 1], |t| &mut t.credits.count),
+    figure("credits, amount",                  86, 16, &[0, 1], |t| &mut t.credits.amount),
+    figure("credit reversals, number",         75, 10, &[0, 1], |t| &mut t.credit_reversals.count),
+    figure("credit reversals, amount",         87, 16, &[0, 1], |t| &mut t.credit_reversals.amount),
+    figure("debits, number",                   76, 10, &[0, 1], |t| &mut t.debits.count),
+    figure("debits, amount",                   88, 16, &[0, 1], |t| &mut t.debits.amount),
+    figure("debit reversals, number",          77, 10, &[0, 1], |t| &mut t.debit_reversals.count),
+    figure("debit reversals, amount",          89, 16, &[0, 1], |t| &mut t.debit_reversals.amount),
+    figure("credit chargebacks, number",      107, 10, &[1],    |t| &mut t.credit_chargebacks.count),
+    figure("credit chargebacks, amount",      105, 16, &[1],    |t| &mut t.credit_chargebacks.amount),
+    figure("debit chargebacks, number",       108, 10, &[1],    |t| &mut t.debit_chargebacks.count),
+    figure("debit chargebacks, amount",       106, 16, &[1],    |t| &mut t.debit_chargebacks.amount),
+    figure("transfers, number",                78, 10, &[0, 1], |t| &mut t.others.transfers),
+    figure("transfer reversals, number",       79, 10, &[0, 1], |t| &mut t.others.transfer_reversals),
+    figure("inquiries, number",                80, 10, &[0, 1], |t| &mut t.others.inquiries),
+    figure("authorisations, number",           81, 10, &[0, 1], |t| &mut t.others.authorisations),
+    figure("inquiry reversals, number",        82, 10, &[1],    |t| &mut t.others.inquiry_reversals),
+    figure("payments, number",                 83, 10, &[1],    |t| &mut t.others.payments),
+    figure("payment reversals, number",        84, 10, &[1],    |t| &mut t.others.payment_reversals),
+    figure("fee collections, number",          85, 10, &[1],    |t| &mut t.others.fee_collections),
+    figure("authorisation reversals, number",  90, 10, &[1],    |t| &mut t.others.authorisation_reversals),
+    figure("credits, processing fees",         82, 12, &[0],    |t| &mut t.fees.credit_processing),
+    figure("credits, transaction fees",        83, 12, &[0],    |t| &mut t.fees.credit_transaction),
+    figure("debits, processing fees",          84, 12, &[0],    |t| &mut t.fees.debit_processing),
+    figure("debits, transaction fees",         85, 12, &[0],    |t| &mut t.fees.debit_transaction),
 ];
 
 impl Totals {
@@ -138,12 +185,12 @@ impl Totals {
         let profile = message.profile();
         let edition = profile.mti_version();
         let mut totals = Totals::default();
-        for (figure, place) in FIGURES.iter().zip(totals.figures_mut()) {
+        for figure in &FIGURES {
             if figure.editions.contains(&edition)
                 && let Some(text) = digits(message, figure.field)?
             {
                 let wrong = || ViewError::new(profile, figure.field, "", "is not a number");
-                *place = Some(number(&text).ok_or_else(wrong)?);
+                *(figure.place)(&mut totals) = Some(number(&text).ok_or_else(wrong)?);
             }
         }
         if edition == 2 {
@@ -208,10 +255,10 @@ impl Totals {
     /// A figure the edition has no field or too few digits for; in 2003 amounts without currency.
     pub fn write(&self, profile: &Profile, draft: &mut Draft<'_>) -> Result<(), ViewError> {
         let edition = profile.mti_version();
-        for (at, (figure, value)) in FIGURES.iter().zip(self.figures()).enumerate() {
-            let Some(value) = value else { continue };
+        for (at, figure) in FIGURES.iter().enumerate() {
+            let Some(value) = (*self).figure(figure) else { continue };
             let wrong = |problem| ViewError::new(profile, figure.field, figure.name, problem);
-            let is_packed = edition == 2 && at < 12;
+            let is_packed = edition == 2 && at < PACKED;
             if !is_packed && !figure.editions.contains(&edition) {
                 return Err(wrong("has no field in this edition"));
             }
@@ -286,56 +333,18 @@ impl Totals {
 
     /// The names of the figures that both sides say and say differently; nothing when they are in balance.
     pub fn differences(&self, other: &Totals) -> impl Iterator<Item = &'static str> {
-        let pairs = self.figures().into_iter().zip(other.figures());
-        let figures = FIGURES.iter().zip(pairs).filter_map(|(figure, (own, theirs))| {
-            own.zip(theirs).filter(|(own, theirs)| own != theirs).map(|_| figure.name)
+        let (own, theirs) = (*self, *other);
+        let figures = FIGURES.iter().filter_map(move |figure| {
+            let both = own.figure(figure).zip(theirs.figure(figure));
+            both.filter(|(own, theirs)| own != theirs).map(|_| figure.name)
         });
         let net = self.net.zip(other.net).filter(|(own, theirs)| own.net() != theirs.net());
         let money = self.currency.zip(other.currency).filter(|(own, theirs)| own != theirs);
         figures.chain(net.map(|_| "net amount")).chain(money.map(|_| "currency"))
     }
 
-    /// The counts and sums, in the order of [`FIGURES`].
-    const fn figures(&self) -> [Option<u64>; 16] {
-        [
-            self.credits.count,
-            self.credits.amount,
-            self.credit_reversals.count,
-            self.credit_reversals.amount,
-            self.debits.count,
-            self.debits.amount,
-            self.debit_reversals.count,
-            self.debit_reversals.amount,
-            self.credit_chargebacks.count,
-            self.credit_chargebacks.amount,
-            self.debit_chargebacks.count,
-            self.debit_chargebacks.amount,
-            self.transfers,
-            self.transfer_reversals,
-            self.inquiries,
-            self.authorisations,
-        ]
-    }
-
-    const fn figures_mut(&mut self) -> [&mut Option<u64>; 16] {
-        [
-            &mut self.credits.count,
-            &mut self.credits.amount,
-            &mut self.credit_reversals.count,
-            &mut self.credit_reversals.amount,
-            &mut self.debits.count,
-            &mut self.debits.amount,
-            &mut self.debit_reversals.count,
-            &mut self.debit_reversals.amount,
-            &mut self.credit_chargebacks.count,
-            &mut self.credit_chargebacks.amount,
-            &mut self.debit_chargebacks.count,
-            &mut self.debit_chargebacks.amount,
-            &mut self.transfers,
-            &mut self.transfer_reversals,
-            &mut self.inquiries,
-            &mut self.authorisations,
-        ]
+    fn figure(mut self, figure: &Figure) -> Option<u64> {
+        *(figure.place)(&mut self)
     }
 
     /// In the order of field 74 of 2003.
