@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::codes::OwnResponse;
 use super::encoding::{BinaryForm, BinaryUnit, BitmapForm, Charset, Encoding, LengthForm};
 use super::field::{Attr, Length};
+use super::key_change::KeyChangeFile;
 use super::layout::LayoutFile;
 use super::spec::{ProfileError, wrong};
 use crate::bcd::OddPad;
@@ -28,6 +29,7 @@ pub(super) struct ProfileFile {
     /// Network management codes (70 or 24), likewise.
     #[serde(default)]
     pub(super) network_codes: BTreeMap<String, String>,
+    pub(super) key_change: Option<KeyChangeFile>,
 }
 
 #[derive(Default, Deserialize)]
