@@ -2,7 +2,9 @@
 //!
 //! A [`Profile`] says how one dialect writes each field; [`decode`] reads a [`Message`] out of received bytes without
 //! copying them; a [`Draft`] writes one. Dialects are data (`profiles/*.toml`, [`Profile::from_toml`]), so a new host
-//! is a file. This module knows no flow, no session and no meaning of response codes: connectors do.
+//! is a file. Composite fields come apart with [`subfields`]; fields with a meaning of their own have typed views
+//! ([`OriginalElements`], [`Totals`], [`date`], [`rate`], [`emv`]); [`json`] is for programs, [`describe`] for people.
+//! This module knows no flow and no session, and what a code means for money is for connectors to decide.
 
 mod bitmap;
 mod check;
