@@ -26,3 +26,4 @@ mod support;
 mod tlv;
 mod vault;
 mod vectors;
+mod views;

@@ -7,25 +7,29 @@
 mod draft;
 mod frame;
 mod input;
+mod json;
 mod mac;
 mod message;
 mod packed;
 mod profile;
+mod subfields;
 mod tlv;
 
 pub use draft::draft;
 pub use frame::frame;
+pub use json::json;
 pub use mac::mac;
 pub use message::{message, read_everything};
 pub use packed::packed;
 pub use profile::profile;
+pub use subfields::subfields_of;
 pub use tlv::tlv;
 
 /// What is called with bytes of any kind, and says whether they were accepted.
 pub type Target = fn(&[u8]) -> bool;
 
 /// Every target by the name of its folder.
-pub const TARGETS: [(&str, Target); 16] = [
+pub const TARGETS: [(&str, Target); 18] = [
     ("bpc_hybrid", |bytes| message("bpc-hybrid", bytes)),
     ("iso03_abin", |bytes| message("iso03-abin", bytes)),
     ("iso03_ascii", |bytes| message("iso03-ascii", bytes)),
@@ -38,8 +42,10 @@ pub const TARGETS: [(&str, Target); 16] = [
     ("iso93_ascii", |bytes| message("iso93-ascii", bytes)),
     ("draft", draft),
     ("frame", frame),
+    ("json", json),
     ("mac", mac),
     ("packed", packed),
     ("profile", profile),
+    ("subfields", subfields_of),
     ("tlv", tlv),
 ];
