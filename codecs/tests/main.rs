@@ -4,6 +4,7 @@ mod allocations;
 mod arbitrary;
 mod framing;
 mod fuzz;
+mod iso20022_business;
 mod iso20022_instances;
 mod iso20022_samples;
 mod iso20022_table;

@@ -3,6 +3,9 @@
 //! [`Reader`] turns bytes into elements and refuses what a payment message never needs and an attacker does: document
 //! types, entities, other encodings, sizes beyond [`Limits`]. Everything here works in one pass over the input.
 
+mod business;
+mod check;
+pub mod codes;
 mod error;
 mod limits;
 mod names;
@@ -12,6 +15,8 @@ mod tag;
 mod tree;
 mod xml;
 
+pub use business::{Entries, Report, Warning};
+pub use check::{check, json};
 pub use error::{Layer, XmlError};
 pub use limits::Limits;
 pub use tag::Attributes;

@@ -1,7 +1,7 @@
 //! The written forms of XML Schema part 2 that the messages use: numbers, dates, times, Base64.
 
 /// White space at both ends left out, as every type but a string wants it. Inside there may be none.
-pub(in crate::iso20022) fn collapse(text: &str) -> &str {
+pub(super) fn collapse(text: &str) -> &str {
     text.trim_matches([' ', '\t', '\n', '\r'])
 }
 
@@ -13,8 +13,9 @@ pub(in crate::iso20022) struct Number<'t> {
     pub(in crate::iso20022) decimals: &'t str,
 }
 
-/// Section 3.2.3: `-1`, `+1.50`, `.5` and `5.` are numbers.
+/// Section 3.2.3: `-1`, `+1.50`, `.5` and `5.` are numbers, white space around them is not looked at.
 pub(in crate::iso20022) fn number(text: &str) -> Option<Number<'_>> {
+    let text = collapse(text);
     let (is_negative, digits) = match text.as_bytes().first()? {
         b'-' => (true, &text[1..]),
         b'+' => (false, &text[1..]),
