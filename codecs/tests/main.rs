@@ -6,6 +6,7 @@ mod framing;
 mod fuzz;
 mod iso20022_business;
 mod iso20022_instances;
+mod iso20022_memory;
 mod iso20022_samples;
 mod iso20022_table;
 mod iso20022_xml;

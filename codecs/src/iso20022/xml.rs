@@ -432,10 +432,9 @@ fn check_declaration(declaration: &BytesDecl<'_>) -> Result<(), Fault> {
         Some(("version", "1.0")) => {}
         _ => return Err(Fault::xml("the XML declaration does not begin with version 1.0")),
     }
-    if let Some((_, encoding)) = rest.next_if(|(name, _)| *name == "encoding") {
-        if !encoding.eq_ignore_ascii_case("UTF-8") {
-            return Err(Fault::xml("the encoding is not UTF-8"));
-        }
+    let encoding = rest.next_if(|(name, _)| *name == "encoding").map_or("UTF-8", |(_, encoding)| encoding);
+    if !encoding.eq_ignore_ascii_case("UTF-8") {
+        return Err(Fault::xml("the encoding is not UTF-8"));
     }
     match (rest.next(), rest.next()) {
         (None, _) | (Some(("standalone", "yes" | "no")), None) => Ok(()),

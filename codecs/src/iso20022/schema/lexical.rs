@@ -104,9 +104,8 @@ fn time(text: &str) -> Option<&str> {
             (length > 0).then(|| rest.split_at(length))?
         }
     };
-    let is_over =
-        hour == 24 && (minute, second) != (0, 0) || hour == 24 && fraction.bytes().any(|b| b != b'0');
-    (!is_over).then_some(rest)
+    let is_whole = (minute, second) == (0, 0) && fraction.bytes().all(|b| b == b'0');
+    (hour < 24 || is_whole).then_some(rest)
 }
 
 /// No zone, `Z`, or an offset of at most fourteen hours.
