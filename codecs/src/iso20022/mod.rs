@@ -9,6 +9,7 @@ pub mod codes;
 mod error;
 mod limits;
 mod names;
+mod open;
 mod schema;
 mod source;
 mod tag;
