@@ -8,6 +8,7 @@ mod draft;
 mod frame;
 mod input;
 mod json;
+mod iso20022;
 mod mac;
 mod message;
 mod packed;
@@ -18,6 +19,7 @@ mod tlv;
 pub use draft::draft;
 pub use frame::frame;
 pub use json::json;
+pub use iso20022::iso20022;
 pub use mac::mac;
 pub use message::{message, read_everything};
 pub use packed::packed;
@@ -30,6 +32,7 @@ pub type Target = fn(&[u8]) -> bool;
 
 /// Every target by the name of its folder.
 pub const TARGETS: [(&str, Target); 18] = [
+pub const TARGETS: [(&str, Target); 17] = [
     ("bpc_hybrid", |bytes| message("bpc-hybrid", bytes)),
     ("iso03_abin", |bytes| message("iso03-abin", bytes)),
     ("iso03_ascii", |bytes| message("iso03-ascii", bytes)),
@@ -43,6 +46,7 @@ pub const TARGETS: [(&str, Target); 18] = [
     ("draft", draft),
     ("frame", frame),
     ("json", json),
+    ("iso20022", iso20022),
     ("mac", mac),
     ("packed", packed),
     ("profile", profile),

@@ -3,15 +3,21 @@
 //! [`Reader`] turns bytes into elements and refuses what a payment message never needs and an attacker does: document
 //! types, entities, other encodings, sizes beyond [`Limits`]. Everything here works in one pass over the input.
 
+mod business;
+mod check;
+pub mod codes;
 mod error;
 mod limits;
 mod names;
+mod open;
 mod schema;
 mod source;
 mod tag;
 mod tree;
 mod xml;
 
+pub use business::{Entries, Report, Warning};
+pub use check::{check, json};
 pub use error::{Layer, XmlError};
 pub use limits::Limits;
 pub use tag::Attributes;
