@@ -3,12 +3,16 @@
 //! Every reader takes one record at a time from a stream, in constant memory at any size, checks every field, and names line
 //! and field of what it refuses.
 
+mod check;
 mod date;
 mod error;
 mod lines;
+pub mod mt940;
 pub mod settlement;
 mod spool;
+pub mod statement;
 
+pub use check::{Format, Options, Report, Settlement, Statement, Sum, check, to_json};
 pub use date::{Date, Moment};
 pub use error::{FaultKind, FileError};
 pub use spool::Spool;

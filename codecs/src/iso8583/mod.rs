@@ -10,13 +10,19 @@ mod decode;
 mod describe;
 mod dictionary;
 mod draft;
+pub mod emv;
 mod encode;
+mod encoding;
 mod field;
+pub mod json;
+mod layout;
 mod mac;
 mod mask;
 mod message;
 mod mti;
+mod profile_file;
 mod spec;
+mod subfields;
 
 pub use bitmap::{Bitmap, FieldNumbers};
 pub use decode::{DecodeError, Mode, decode};
@@ -28,5 +34,6 @@ pub use mask::{mask_digit_runs, mask_pan};
 pub use message::{Message, Warnings};
 pub use mti::{Class, FoldKey, Function, Mti, MtiError, Version};
 pub use spec::{Profile, ProfileError};
+pub use subfields::{Subfield, SubfieldError, SubfieldFault, Subfields, build_subfields, subfields};
 
 pub use crate::ErrorKind;
