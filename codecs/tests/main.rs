@@ -4,6 +4,7 @@ mod allocations;
 mod arbitrary;
 mod framing;
 mod fuzz;
+mod ipm;
 mod iso2003;
 mod json;
 mod macs;

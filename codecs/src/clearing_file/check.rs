@@ -6,15 +6,17 @@ use std::io::Read;
 use serde::Serialize;
 
 use super::error::FileError;
-use super::mt940;
 use super::settlement::{self, Proof, Summary};
 use super::statement::{Entry, Event, Opening, decimal};
+use super::{ipm, mt940};
 
 /// What kind of file it is.
 #[derive(Debug, Clone, Copy)]
 pub enum Format {
     /// MT940, MT942 or MT950.
     Mt940,
+    /// Mastercard's clearing file.
+    Ipm,
     /// Our own settlement file, CSV or JSON Lines.
     Settlement,
 }
@@ -24,6 +26,8 @@ pub enum Format {
 pub struct Options<'a> {
     /// MT940: how the bytes are read, and whether balances may be wrong.
     pub mt940: mt940::Options,
+    /// IPM: its outer form, and whether card numbers are shown.
+    pub ipm: ipm::Options,
     /// Our settlement file: the signature it must have.
     pub proof: Option<Proof<'a>>,
 }
@@ -38,6 +42,15 @@ pub enum Report {
     Statements {
         /// In the order of the file.
         statements: Vec<Statement>,
+    },
+    /// A clearing file of Mastercard's.
+    Ipm {
+        /// Messages, header and trailer included.
+        count: u64,
+        /// The sum of element 4, as the trailer counts it: across currencies, in their minor units.
+        amount_checksum: u64,
+        /// Every message.
+        records: Vec<ipm::Record>,
     },
     /// Our settlement file.
     Settlement(Settlement),
@@ -95,6 +108,14 @@ pub fn check(format: Format, source: impl Read, options: &Options<'_>) -> Result
         Format::Mt940 => {
             let mut reader = mt940::Reader::new(source, options.mt940);
             statements(|| reader.next())
+        }
+        Format::Ipm => {
+            let mut reader = ipm::Reader::new(source, options.ipm);
+            let mut records = Vec::new();
+            while let Some(record) = reader.next()? {
+                records.push(record);
+            }
+            Ok(Report::Ipm { count: reader.count(), amount_checksum: reader.amount_checksum(), records })
         }
         Format::Settlement => {
             let summary = settlement::verify(source, options.proof)?;

@@ -6,6 +6,7 @@
 mod check;
 mod date;
 mod error;
+pub mod ipm;
 mod lines;
 pub mod mt940;
 pub mod settlement;
