@@ -1,5 +1,6 @@
 //! What the codecs promise, told with the vectors under `golden/`: made by other implementations, or published.
 
+mod acquirer;
 mod allocations;
 mod arbitrary;
 mod framing;

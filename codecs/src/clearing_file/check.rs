@@ -5,6 +5,7 @@ use std::io::Read;
 
 use serde::Serialize;
 
+use super::acquirer::{self, Profile};
 use super::error::FileError;
 use super::settlement::{self, Proof, Summary};
 use super::statement::{Entry, Event, Opening, decimal};
@@ -12,11 +13,13 @@ use super::{ipm, mt940};
 
 /// What kind of file it is.
 #[derive(Debug, Clone, Copy)]
-pub enum Format {
+pub enum Format<'a> {
     /// MT940, MT942 or MT950.
     Mt940,
     /// Mastercard's clearing file.
     Ipm,
+    /// An acquirer's CSV.
+    Csv(&'a Profile),
     /// Our own settlement file, CSV or JSON Lines.
     Settlement,
 }
@@ -51,6 +54,15 @@ pub enum Report {
         amount_checksum: u64,
         /// Every message.
         records: Vec<ipm::Record>,
+    },
+    /// An acquirer's clearing file.
+    Csv {
+        /// Lines.
+        count: u64,
+        /// One for each currency, in the order of the file.
+        sums: Vec<Sum>,
+        /// Each as `[amount, mark, reference, rrn, currency]`.
+        entries: Vec<acquirer::Line>,
     },
     /// Our settlement file.
     Settlement(Settlement),
@@ -103,7 +115,7 @@ pub struct Sum {
 ///
 /// # Errors
 /// The first fault, by line and field.
-pub fn check(format: Format, source: impl Read, options: &Options<'_>) -> Result<Report, FileError> {
+pub fn check(format: Format<'_>, source: impl Read, options: &Options<'_>) -> Result<Report, FileError> {
     match format {
         Format::Mt940 => {
             let mut reader = mt940::Reader::new(source, options.mt940);
@@ -117,6 +129,7 @@ pub fn check(format: Format, source: impl Read, options: &Options<'_>) -> Result
             }
             Ok(Report::Ipm { count: reader.count(), amount_checksum: reader.amount_checksum(), records })
         }
+        Format::Csv(profile) => acquirer_report(acquirer::Reader::new(source, profile)),
         Format::Settlement => {
             let summary = settlement::verify(source, options.proof)?;
             Ok(Report::Settlement(settlement_report(&summary, options.proof.is_some())))
@@ -163,12 +176,35 @@ fn begun(opening: &Opening) -> Statement {
     Statement { currency, opening: opening_balance, closing: None, entries: Vec::new() }
 }
 
-fn settlement_report(summary: &Summary, is_signed: bool) -> Settlement {
-    let sum = |sum: &settlement::Sum| Sum {
+fn acquirer_report(mut reader: acquirer::Reader<'_, impl Read>) -> Result<Report, FileError> {
+    let mut entries = Vec::new();
+    let mut sums: Vec<settlement::Sum> = Vec::new();
+    while let Some(line) = reader.next()? {
+        let currency = line.currency;
+        if !sums.iter().any(|sum| sum.currency == currency) {
+            sums.push(settlement::Sum { currency, credits_minor: 0, debits_minor: 0 });
+        }
+        for sum in sums.iter_mut().filter(|sum| sum.currency == currency) {
+            let side = if line.kind.is_credit() { &mut sum.credits_minor } else { &mut sum.debits_minor };
+            let total = side.checked_add(line.amount_minor);
+            *side = total.ok_or_else(|| {
+                FileError::field(line.line, "amount", "the sum of the amounts is too large")
+            })?;
+        }
+        entries.push(line);
+    }
+    Ok(Report::Csv { count: reader.count(), sums: sums.iter().map(sum).collect(), entries })
+}
+
+fn sum(sum: &settlement::Sum) -> Sum {
+    Sum {
         currency: sum.currency.code(),
         credits: decimal(sum.credits_minor, sum.currency),
         debits: decimal(sum.debits_minor, sum.currency),
-    };
+    }
+}
+
+fn settlement_report(summary: &Summary, is_signed: bool) -> Settlement {
     Settlement {
         file_id: summary.header.file_id.clone(),
         counterparty: summary.header.counterparty.clone(),

@@ -3,6 +3,7 @@
 //! Every reader takes one record at a time from a stream, in constant memory at any size, checks every field, and names line
 //! and field of what it refuses.
 
+pub mod acquirer;
 mod check;
 mod date;
 mod error;
