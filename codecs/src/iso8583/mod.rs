@@ -15,12 +15,14 @@ mod encode;
 mod encoding;
 mod field;
 pub mod json;
+pub mod key_change;
 mod layout;
 mod mac;
 mod mask;
 mod message;
 mod mti;
 mod profile_file;
+mod seal;
 mod spec;
 mod subfields;
 
@@ -33,6 +35,7 @@ pub use mac::{Mac, MacKey, MacKeyError, Padding, Tag};
 pub use mask::{mask_digit_runs, mask_pan};
 pub use message::{Message, Warnings};
 pub use mti::{Class, FoldKey, Function, Mti, MtiError, Version};
+pub use seal::{SealError, VerifyError};
 pub use spec::{Profile, ProfileError};
 pub use subfields::{Subfield, SubfieldError, SubfieldFault, Subfields, build_subfields, subfields};
 

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::encoding::{BinaryForm, BinaryUnit, BitmapForm, Charset, Encoding, LengthForm};
 use super::field::{Attr, Length};
+use super::key_change::KeyChangeFile;
 use super::layout::LayoutFile;
 use super::spec::{ProfileError, wrong};
 use crate::bcd::OddPad;
@@ -21,6 +22,7 @@ pub(super) struct ProfileFile {
     pub(super) encoding: EncodingFile,
     #[serde(default)]
     pub(super) fields: BTreeMap<String, FieldFile>,
+    pub(super) key_change: Option<KeyChangeFile>,
 }
 
 #[derive(Default, Deserialize)]

@@ -9,6 +9,7 @@ use super::dictionary::{DICTIONARIES, Dictionary};
 use super::encoding::Encoding;
 pub(super) use super::encoding::{BitmapForm, Charset};
 use super::field::{Attr, FieldSpec, Length, Plan};
+use super::key_change::KeyChange;
 use super::layout::{Layout, LayoutFile};
 use super::profile_file::{FieldFile, ProfileFile};
 
@@ -23,6 +24,7 @@ pub struct Profile {
     /// What composite fields are made of, as written down, and compiled for this dialect.
     parts: BTreeMap<u8, LayoutFile>,
     layouts: BTreeMap<u8, Layout>,
+    key_change: Option<KeyChange>,
 }
 
 /// A profile file that cannot be used. The text names the key.
@@ -83,12 +85,13 @@ impl Profile {
 
     /// Reads a dialect from a file: `base` names a built-in dialect, `[encoding]` changes how everything is written,
     /// `[fields.N]` changes one field (`attr`, `len`, `max`, `charset`, `length`, `b`, `b_length_unit`, `odd_pad`,
-    /// `carried`, and `sub`: what it is made of). Without `base`, `dictionary` and a complete `[encoding]` are needed.
+    /// `carried`, and `sub`: what it is made of), `[key_change]` says how keys are changed. Without `base`,
+    /// `dictionary` and a complete `[encoding]` are needed.
     ///
     /// # Errors
     /// Names the key that is missing, unknown or makes no sense.
     pub fn from_toml(text: &str) -> Result<Profile, ProfileError> {
-        let file: ProfileFile =
+        let mut file: ProfileFile =
             toml::from_str(text).map_err(|error| ProfileError::Syntax(error.to_string()))?;
         let (dictionary, base) = match (&file.base, &file.dictionary) {
             (Some(_), Some(_)) => return Err(wrong("dictionary", "is given by base")),
@@ -106,12 +109,18 @@ impl Profile {
         if let Some(base) = base {
             profile.name.clone_from(&base.name);
             profile.parts.clone_from(&base.parts);
+            profile.key_change.clone_from(&base.key_change);
         }
         if let Some(name) = &file.name {
             profile.name.clone_from(name);
         }
         for (key, field) in &file.fields {
             profile.change(key, field)?;
+        }
+        if let Some(file) = file.key_change.take() {
+            let read = KeyChange::from_file(file, profile.mti_version(), |n| profile.field(n).copied());
+            profile.key_change =
+                Some(read.map_err(|(key, problem)| wrong(format!("key_change.{key}"), problem))?);
         }
         profile.lay_out(&file)?;
         Ok(profile)
@@ -133,6 +142,12 @@ impl Profile {
     #[must_use]
     pub fn mti_version(&self) -> u8 {
         self.dictionary.mti_version
+    }
+
+    /// How keys are changed in this dialect; `None` when the file does not say.
+    #[must_use]
+    pub fn key_change(&self) -> Option<&KeyChange> {
+        self.key_change.as_ref()
     }
 
     /// What field `n` is in this dialect; `None` when it does not carry it.
@@ -196,6 +211,7 @@ impl Profile {
             parts: toml::from_str(dictionary.parts)
                 .map_err(|error| ProfileError::Syntax(error.to_string()))?,
             layouts: BTreeMap::new(),
+            key_change: None,
         };
         for spec in &dictionary.fields {
             profile.fields[slot(spec.number)] = *spec;
