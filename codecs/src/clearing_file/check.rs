@@ -1,7 +1,7 @@
 //! Reads a file to its end and says what is in it, or what is wrong and where: what an operator asks of a file before
 //! anything is done with it.
 
-use std::io::Read;
+use std::io::{BufReader, Read};
 
 use serde::Serialize;
 
@@ -9,13 +9,15 @@ use super::acquirer::{self, Profile};
 use super::error::FileError;
 use super::settlement::{self, Proof, Summary};
 use super::statement::{Entry, Event, Opening, decimal};
-use super::{ipm, mt940};
+use super::{camt, ipm, mt940};
 
 /// What kind of file it is.
 #[derive(Debug, Clone, Copy)]
 pub enum Format<'a> {
     /// MT940, MT942 or MT950.
     Mt940,
+    /// camt.052, camt.053 or camt.054.
+    Camt,
     /// Mastercard's clearing file.
     Ipm,
     /// An acquirer's CSV.
@@ -29,6 +31,8 @@ pub enum Format<'a> {
 pub struct Options<'a> {
     /// MT940: how the bytes are read, and whether balances may be wrong.
     pub mt940: mt940::Options,
+    /// camt: balances and summaries may be wrong.
+    pub camt_unbalanced: bool,
     /// IPM: its outer form, and whether card numbers are shown.
     pub ipm: ipm::Options,
     /// Our settlement file: the signature it must have.
@@ -119,6 +123,10 @@ pub fn check(format: Format<'_>, source: impl Read, options: &Options<'_>) -> Re
     match format {
         Format::Mt940 => {
             let mut reader = mt940::Reader::new(source, options.mt940);
+            statements(|| reader.next())
+        }
+        Format::Camt => {
+            let mut reader = camt::Reader::new(BufReader::new(source), options.camt_unbalanced);
             statements(|| reader.next())
         }
         Format::Ipm => {

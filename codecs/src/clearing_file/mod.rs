@@ -4,6 +4,7 @@
 //! and field of what it refuses.
 
 pub mod acquirer;
+pub mod camt;
 mod check;
 mod date;
 mod error;
