@@ -3,6 +3,7 @@
 mod acquirer;
 mod allocations;
 mod arbitrary;
+mod camt;
 mod framing;
 mod fuzz;
 mod iban;
@@ -22,7 +23,6 @@ mod masking;
 mod national_id;
 mod phone;
 mod profiles;
-mod settlement;
 mod settlement;
 mod statements;
 mod subfields;

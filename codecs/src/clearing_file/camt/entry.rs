@@ -128,7 +128,7 @@ pub(super) fn transaction(details: &Element, entry_credits: bool) -> Result<Tran
         details.child("Refs").and_then(|refs| refs.text_of(name)).filter(|text| !text.is_empty())
     };
     let told = details.child("Amt").or_else(|| details.at("AmtDtls/TxAmt/Amt")).map(amount).transpose();
-    let told = told.map_err(|reason| ("NtryDtls/TxDtls/Amt", reason))?;
+    let told = told.map_err(|reason| ("Amt", reason))?;
     Ok(Transaction {
         end_to_end_id: reference("EndToEndId").unwrap_or("").to_owned(),
         bank_reference: ["TxId", "AcctSvcrRef", "InstrId"]

@@ -40,6 +40,12 @@ struct Statement {
     is_mixed: bool,
     is_paged: bool,
     booked: i64,
+    /// Of that, what has its value after the day of the closing balance.
+    later: i64,
+    /// Where it stands in the document, and the lines of its closing balance and summary.
+    path: String,
+    closing_line: u64,
+    summary_line: u64,
     count: u64,
     credits: (u64, i64),
     debits: (u64, i64),
@@ -113,7 +119,8 @@ impl<R: BufRead> Reader<R> {
                 Ok(())
             }
             "Rpt" | "Stmt" | "Ntfctn" => {
-                self.statement = Some(Statement { is_paged: self.is_paged, ..Statement::default() });
+                let (is_paged, path) = (self.is_paged, self.xml.path());
+                self.statement = Some(Statement { is_paged, path, ..Statement::default() });
                 Ok(())
             }
             "AppHdr" | "SplmtryData" => self.tree().map(|_| ()),
@@ -128,6 +135,7 @@ impl<R: BufRead> Reader<R> {
             self.opened()?;
             return self.entry();
         }
+        let line = self.xml.line();
         let element = self.tree()?;
         let Some(statement) = &mut self.statement else { return Ok(()) };
         match name {
@@ -139,14 +147,14 @@ impl<R: BufRead> Reader<R> {
                 statement.account = account.unwrap_or("").to_owned();
                 statement.currency = element.text_of("Ccy").and_then(|code| Currency::by_code(code.trim()));
             }
-            "Bal" => return self.balance(&element),
-            "TxsSummry" => statement.summary = Some(element),
+            "Bal" => return self.balance(&element, line),
+            "TxsSummry" => (statement.summary, statement.summary_line) = (Some(element), line),
             _ => {}
         }
         Ok(())
     }
 
-    fn balance(&mut self, element: &Element) -> Result<(), FileError> {
+    fn balance(&mut self, element: &Element, line: u64) -> Result<(), FileError> {
         let told = element.child("Amt").map(entry::amount).unwrap_or(Err("it is missing"));
         let (minor, currency) = told.map_err(|reason| self.fault(FaultKind::Field, "/Bal/Amt", reason))?;
         let date = element.child("Dt").and_then(entry::day);
@@ -158,7 +166,7 @@ impl<R: BufRead> Reader<R> {
         match element.text_of("Tp/CdOrPrtry/Cd").unwrap_or("").trim() {
             "OPBD" => statement.opening = balance,
             "PRCD" => statement.previous = balance,
-            "CLBD" => statement.closing.balance = balance,
+            "CLBD" => (statement.closing.balance, statement.closing_line) = (balance, line),
             "CLAV" => statement.closing.available = balance,
             "FWAV" => statement.closing.forward.extend(balance),
             _ => {}
@@ -194,7 +202,7 @@ impl<R: BufRead> Reader<R> {
 
     /// Reads an entry child by child, so that a batch of any size is never held as XML.
     fn entry(&mut self) -> Result<(), FileError> {
-        let line = self.xml.line();
+        let (line, path) = (self.xml.line(), self.xml.path());
         let mut own = Element::default();
         let (mut transactions, mut batch) = (Vec::new(), None);
         let mut depth = 1;
@@ -225,7 +233,7 @@ impl<R: BufRead> Reader<R> {
             }
         }
         let entry =
-            entry::entry(&own, line, batch, transactions).map_err(|fault| self.entry_fault(line, fault))?;
+            entry::entry(&own, line, batch, transactions).map_err(|fault| entry_fault(line, &path, fault))?;
         let overflow = |reader: &Self| {
             reader.fault(FaultKind::Field, "/Ntry/Amt", "the sum of the entries is too large")
         };
@@ -234,24 +242,28 @@ impl<R: BufRead> Reader<R> {
         let booked = if entry.booking == Booking::Booked { entry.signed_minor() } else { 0 };
         let side =
             if entry.mark.credits_the_account() { &mut statement.credits } else { &mut statement.debits };
-        let sums = (side.1.checked_add(entry.amount_minor), statement.booked.checked_add(booked));
-        let (Some(total), Some(booked)) = sums else { return Err(overflow(self)) };
+        let is_later =
+            statement.closing.balance.zip(entry.value_date).is_some_and(|(closing, day)| day > closing.date);
+        let later = if is_later { booked } else { 0 };
+        let total = side.1.checked_add(entry.amount_minor);
+        let sums = total.zip(statement.booked.checked_add(booked)).zip(statement.later.checked_add(later));
+        let Some(((total, booked), later)) = sums else { return Err(overflow(self)) };
         *side = (side.0 + 1, total);
-        statement.booked = booked;
+        (statement.booked, statement.later) = (booked, later);
         statement.count += 1;
         self.events.push_back(Event::Entry(Box::new(entry)));
         Ok(())
     }
 
     fn transaction(&mut self, own: &Element, transactions: &mut Vec<Transaction>) -> Result<(), FileError> {
-        let line = self.xml.line();
+        let (line, path) = (self.xml.line(), self.xml.path());
         let details = self.tree()?;
         if transactions.len() == TRANSACTIONS_MAX {
             return Err(self.fault(FaultKind::TooLong, "", "the entry has more transactions than are taken"));
         }
         let credits = entry::credits(own).unwrap_or(true);
         transactions
-            .push(entry::transaction(&details, credits).map_err(|fault| self.entry_fault(line, fault))?);
+            .push(entry::transaction(&details, credits).map_err(|fault| entry_fault(line, &path, fault))?);
         Ok(())
     }
 
@@ -275,13 +287,19 @@ impl<R: BufRead> Reader<R> {
         if self.is_unbalanced || statement.is_paged {
             return Ok(());
         }
+        let fault = |kind, line, below: &str, reason: &'static str| {
+            Err(FileError::new(kind, line, format!("{}/{below}", statement.path), reason))
+        };
         let opening = statement.opening.or(statement.previous);
         if let (Some(opening), Some(closing), false) =
             (opening, statement.closing.balance, statement.is_mixed)
         {
-            if opening.minor.checked_add(statement.booked) != Some(closing.minor) {
+            // Some banks count by the day of the value: what is booked with a later one is not yet in the balance.
+            let booked = opening.minor.checked_add(statement.booked);
+            let by_value = booked.and_then(|booked| booked.checked_sub(statement.later));
+            if booked != Some(closing.minor) && by_value != Some(closing.minor) {
                 let reason = "the closing balance does not follow from the opening balance and the entries";
-                return Err(self.fault(FaultKind::Balance, "/Bal", reason));
+                return fault(FaultKind::Balance, statement.closing_line, "Bal", reason);
             }
         }
         let Some(summary) = &statement.summary else { return Ok(()) };
@@ -296,22 +314,24 @@ impl<R: BufRead> Reader<R> {
                 .text_of("NbOfNtries")
                 .is_none_or(|text| text.trim().trim_start_matches('0') == count_text(count));
             if !is_counted {
-                return Err(self.fault(
+                return fault(
                     FaultKind::Count,
-                    "/TxsSummry",
+                    statement.summary_line,
+                    "TxsSummry",
                     "the summary counts other entries than there are",
-                ));
+                );
             }
             let currency = statement.currency.filter(|_| !statement.is_mixed);
             if let (Some(text), Some(sum), Some(currency)) = (told.text_of("Sum"), sum, currency) {
                 let read =
                     crate::amount::Decimal::parse(text.trim()).and_then(|told| told.to_minor(currency));
                 if read != Ok(sum) {
-                    return Err(self.fault(
+                    return fault(
                         FaultKind::Sum,
-                        "/TxsSummry",
+                        statement.summary_line,
+                        "TxsSummry",
                         "the summary's sum is not that of the entries",
-                    ));
+                    );
                 }
             }
         }
@@ -320,10 +340,6 @@ impl<R: BufRead> Reader<R> {
 
     fn tree(&mut self) -> Result<Element, FileError> {
         self.xml.element_tree().map_err(xml_fault)
-    }
-
-    fn entry_fault(&self, line: u64, (path, reason): entry::Fault) -> FileError {
-        FileError::field(line, format!("{}/{path}", self.xml.path()), reason)
     }
 
     fn fault(&self, kind: FaultKind, below: &str, reason: &'static str) -> FileError {
@@ -344,6 +360,10 @@ fn is_not_whole(page: &Element) -> bool {
     let is_first = page.text_of("PgNb").is_none_or(|number| number.trim().trim_start_matches('0') == "1");
     let is_last = matches!(page.text_of("LastPgInd").map(str::trim), Some("true" | "1"));
     !(is_first && is_last)
+}
+
+fn entry_fault(line: u64, path: &str, (below, reason): entry::Fault) -> FileError {
+    FileError::field(line, format!("{path}/{below}"), reason)
 }
 
 fn xml_fault(error: XmlError) -> FileError {
