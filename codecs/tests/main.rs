@@ -1,11 +1,14 @@
 //! What the codecs promise, told with the vectors under `golden/`: made by other implementations, or published.
 
+mod acquirer;
 mod allocations;
 mod arbitrary;
+mod camt;
 mod framing;
 mod fuzz;
 mod iban;
 mod iso20022_business;
+mod ipm;
 mod iso20022_instances;
 mod iso20022_memory;
 mod iso20022_samples;
@@ -23,6 +26,7 @@ mod national_id;
 mod phone;
 mod profiles;
 mod settlement;
+mod statements;
 mod subfields;
 mod support;
 mod tlv;
