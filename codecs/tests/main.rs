@@ -4,6 +4,7 @@ mod allocations;
 mod arbitrary;
 mod framing;
 mod fuzz;
+mod iso20022_xml;
 mod macs;
 mod malformed;
 mod masking;
