@@ -10,6 +10,8 @@ pub mod hex;
 pub mod iso20022;
 pub mod iso4217;
 pub mod iso8583;
+pub mod mfep;
+pub mod signature;
 pub mod tlv;
 
 pub use error::ErrorKind;

@@ -8,6 +8,7 @@ mod iso20022_xml;
 mod macs;
 mod malformed;
 mod masking;
+mod mfep;
 mod profiles;
 mod support;
 mod tlv;

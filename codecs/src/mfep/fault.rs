@@ -105,11 +105,20 @@ impl Fault {
 
     /// The same fault seen from one element further out.
     pub(super) fn within(mut self, name: &str) -> Self {
-        if !self.path.is_empty() && !self.path.starts_with('[') {
+        if !self.path.is_empty() {
             self.path.insert(0, '/');
         }
         self.path.insert_str(0, name);
         self
+    }
+
+    /// The same fault, whose path begins with the element, in the element of that number.
+    pub(super) fn numbered(mut self, name: &str, index: usize) -> Self {
+        if self.path.starts_with(name) {
+            self.path.insert_str(name.len(), &format!("[{index}]"));
+            return self;
+        }
+        self.within_nth(name, index)
     }
 
     /// The same fault in the element of that number.
