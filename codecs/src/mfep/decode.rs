@@ -9,7 +9,9 @@ use std::ops::Range;
 use super::fault::{Fault, FaultKind};
 use super::json::Json;
 use super::kind::{Kind, Shape};
-use super::model::{Bills, Body, Credentials, Footer, Header, Inquiry, Message, RawHeader, TokenConf, Validation};
+use super::model::{
+    Bills, Body, Credentials, Footer, Header, Inquiry, Message, RawHeader, TokenConf, Validation,
+};
 use super::profile::Format;
 use super::record::{Record, Slot, Value, read_again, read_once, read_wrapped};
 use super::require;
@@ -152,11 +154,13 @@ fn from_call(text: &str, call: Call, is_strict: bool) -> Result<Decoded<'_>, Fau
         Some("GetBillersList") => Kind::BillersList,
         _ => return Err(FaultKind::NotMfep.into()),
     };
-    let code = call.customer_code.as_deref().map(|code| {
-        Code::new(code).ok_or_else(|| Fault::at(FaultKind::NumberInvalid, "customerCode"))
-    });
+    let code = call
+        .customer_code
+        .as_deref()
+        .map(|code| Code::new(code).ok_or_else(|| Fault::at(FaultKind::NumberInvalid, "customerCode")));
     let sdr_code = code.transpose()?;
-    let header = Header { tm_stp: None, guid: None, sdr_code, rcv_code: None, kind, sequence: None, result: None };
+    let header =
+        Header { tm_stp: None, guid: None, sdr_code, rcv_code: None, kind, sequence: None, result: None };
     let body = match (&call.password, kind) {
         (Some(password), Kind::Authenticate) => Body::Credentials(Credentials { password: password.clone() }),
         _ => Body::Empty,
@@ -274,7 +278,9 @@ fn members<S: Source>(reader: &mut Reader<S>, shape: Shape) -> Result<Body, Faul
         Shape::Bills => bills(reader),
         Shape::Payments => Ok(transactions(reader)?.map_or(Body::Empty, Body::Payments)),
         Shape::Statuses => Ok(transactions(reader)?.map_or(Body::Empty, Body::Statuses)),
-        Shape::Validation => one::<Box<Validation>, S>(reader, "BillingInfo").map(|v| v.map_or(Body::Empty, Body::Validation)),
+        Shape::Validation => {
+            one::<Box<Validation>, S>(reader, "BillingInfo").map(|v| v.map_or(Body::Empty, Body::Validation))
+        }
         Shape::Credentials => Credentials::members(reader, None).map(Body::Credentials),
         Shape::Token => one::<TokenConf, S>(reader, "TokenConf").map(|t| t.map_or(Body::Empty, Body::Token)),
         Shape::Billers => billers(reader),

@@ -156,7 +156,9 @@ impl<'p> Writer<'p> {
         self.begin("TrsInf");
         let within_trs = |fault: Fault| fault.within("TrsInf").within("MsgHeader");
         self.option("SdrCode", 10, header.sdr_code.as_ref()).map_err(within_trs)?;
-        self.option("RcvCode", 10, header.rcv_code.as_ref()).map_err(within_trs)?;
+        if header.kind.is_request() || self.profile.settings.receiver_in_answers {
+            self.option("RcvCode", 10, header.rcv_code.as_ref()).map_err(within_trs)?;
+        }
         self.text(if header.kind.is_request() { "ReqTyp" } else { "ResTyp" }, header.kind.word());
         self.end("TrsInf");
         self.option("Sequence", 0, header.sequence.as_ref()).map_err(within)?;

@@ -39,7 +39,8 @@ impl<'i> Json<'i> {
         let open = Vec::with_capacity(DEPTH_MAX);
         let mut json = Json { text, at, open, is_empty_list: false, unescaped: String::new(), members: 0 };
         json.space();
-        json.expect(b'{').map_err(|_| if json.at == text.len() { FaultKind::Syntax } else { FaultKind::NotMfep })?;
+        json.expect(b'{')
+            .map_err(|_| if json.at == text.len() { FaultKind::Syntax } else { FaultKind::NotMfep })?;
         json.open.push(Open::Object { is_first: true });
         Ok(json)
     }
@@ -47,7 +48,11 @@ impl<'i> Json<'i> {
     /// Nothing may follow the outermost object.
     pub(super) fn finish(&mut self) -> Result<(), Fault> {
         self.space();
-        if self.open.is_empty() && self.at == self.text.len() { Ok(()) } else { Err(FaultKind::Syntax.into()) }
+        if self.open.is_empty() && self.at == self.text.len() {
+            Ok(())
+        } else {
+            Err(FaultKind::Syntax.into())
+        }
     }
 
     fn peek(&self) -> Option<u8> {

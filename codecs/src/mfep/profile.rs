@@ -173,6 +173,9 @@ pub(super) struct Settings {
     pub(super) one_transaction: Single,
     #[serde(default = "as_list")]
     pub(super) one_bill: Single,
+    /// Answers say whom they are for.
+    #[serde(default)]
+    pub(super) receiver_in_answers: bool,
     /// Bills inside `BillsRec`.
     #[serde(default)]
     pub(super) bills_rec: bool,
@@ -300,10 +303,14 @@ impl Settings {
             return Err("indent is at most 8");
         }
         let is_name = |text: &str| {
-            text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.bytes().all(|c| c.is_ascii_alphanumeric())
+            text.starts_with(|c: char| c.is_ascii_alphabetic())
+                && text.bytes().all(|c| c.is_ascii_alphanumeric())
         };
         let is_uri = |text: &str| text.bytes().all(|c| c.is_ascii_graphic() && !b"<>&\"'".contains(&c));
-        if !is_name(&self.parameter) || !is_uri(&self.service_namespace) || self.parameter.eq_ignore_ascii_case("guid") {
+        if !is_name(&self.parameter)
+            || !is_uri(&self.service_namespace)
+            || self.parameter.eq_ignore_ascii_case("guid")
+        {
             return Err("parameter is a name and service_namespace a URI");
         }
         Ok(())

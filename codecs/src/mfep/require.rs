@@ -43,7 +43,9 @@ fn check_body(header: &Header, body: &Body, is_strict: bool) -> Result<(), Fault
         (Shape::Bills, Body::Bills(bills)) => check_bills(bills, is_strict),
         (Shape::Payments, Body::Payments(list)) => each(list, |payment| check_payment(kind, payment)),
         (Shape::Statuses, Body::Statuses(list)) => each(list, |status| check_status(kind, status)),
-        (Shape::Validation, Body::Validation(validation)) if validation.acct_info.is_none() && kind.is_request() => {
+        (Shape::Validation, Body::Validation(validation))
+            if validation.acct_info.is_none() && kind.is_request() =>
+        {
             missing("BillingInfo/AcctInfo")
         }
         (Shape::Validation, Body::Validation(_)) => Ok(()),

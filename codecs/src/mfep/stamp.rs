@@ -115,7 +115,8 @@ fn read(text: &[u8]) -> Option<Stamp> {
     let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = *date else { return None };
     let year = u16::from(two(y1, y2)?) * 100 + u16::from(two(y3, y4)?);
     let stamp = Stamp::date(year, two(m1, m2)?, two(d1, d2)?)?;
-    let (b'T' | b't' | b' ', clock) = rest.split_first().map_or((b'-', rest), |(c, clock)| (*c, clock)) else {
+    let (b'T' | b't' | b' ', clock) = rest.split_first().map_or((b'-', rest), |(c, clock)| (*c, clock))
+    else {
         return rest.is_empty().then_some(stamp);
     };
     let (clock, rest) = clock.split_at_checked(8)?;
@@ -198,12 +199,34 @@ mod tests {
             let read: Stamp = good.parse().unwrap_or_else(|kind| panic!("{good}: {kind}"));
             assert_eq!(read.to_string(), good);
         }
-        assert_eq!("2026-11-22 12:40:00".parse().map(|s: Stamp| s.to_string()), Ok("2026-11-22T12:40:00".into()));
+        assert_eq!(
+            "2026-11-22 12:40:00".parse().map(|s: Stamp| s.to_string()),
+            Ok("2026-11-22T12:40:00".into())
+        );
         for wrong in [
-            "", "2026", "2026-13-01", "2026-02-29", "1900-02-29", "2026-00-10", "2026-01-00", "0000-01-01", "2026-1-1",
-            "22-11-2026", "2026-11-22T", "2026-11-22T24:00:00", "2026-11-22T12:60:00", "2026-11-22T12:00:60",
-            "2026-11-22T12:00", "2026-11-22T12:00:00.", "2026-11-22T12:00:00.1234567890", "2026-11-22T12:00:00+3",
-            "2026-11-22T12:00:00+15:00", "2026-11-22T12:00:00+03:60", "2026-11-22x", "٢٠٢٦-11-22", "+026-11-22",
+            "",
+            "2026",
+            "2026-13-01",
+            "2026-02-29",
+            "1900-02-29",
+            "2026-00-10",
+            "2026-01-00",
+            "0000-01-01",
+            "2026-1-1",
+            "22-11-2026",
+            "2026-11-22T",
+            "2026-11-22T24:00:00",
+            "2026-11-22T12:60:00",
+            "2026-11-22T12:00:60",
+            "2026-11-22T12:00",
+            "2026-11-22T12:00:00.",
+            "2026-11-22T12:00:00.1234567890",
+            "2026-11-22T12:00:00+3",
+            "2026-11-22T12:00:00+15:00",
+            "2026-11-22T12:00:00+03:60",
+            "2026-11-22x",
+            "٢٠٢٦-11-22",
+            "+026-11-22",
         ] {
             assert_eq!(wrong.parse::<Stamp>(), Err(FaultKind::DateInvalid), "{wrong:?}");
         }

@@ -98,7 +98,9 @@ fn whole(text: &str) -> Option<u32> {
 
 /// Characters both formats can carry.
 fn check_characters(text: &str) -> Result<(), FaultKind> {
-    let is_bad = |c: char| (c.is_control() && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{FFFE}' | '\u{FFFF}');
+    let is_bad = |c: char| {
+        (c.is_control() && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{FFFE}' | '\u{FFFF}')
+    };
     if text.contains(is_bad) { Err(FaultKind::CharacterInvalid) } else { Ok(()) }
 }
 
@@ -244,7 +246,8 @@ impl Value for bool {
 impl Value for Currency {
     fn read<S: Source>(reader: &mut Reader<S>, _max: u16) -> Result<Option<Self>, Fault> {
         read_with(reader, |text| {
-            let by_number = || whole(text).filter(|_| text.len() == 3).and_then(|n| Currency::by_number(n as u16));
+            let by_number =
+                || whole(text).filter(|_| text.len() == 3).and_then(|n| Currency::by_number(n as u16));
             Currency::by_code(&text.to_ascii_uppercase()).or_else(by_number).ok_or(FaultKind::CurrencyUnknown)
         })
     }

@@ -88,7 +88,9 @@ impl<'i> Xml<'i> {
                 }
                 Event::Text(text) => parameter(&mut call, &leaf, text.trim())?,
                 Event::End => leaf.clear(),
-                Event::Eof if call.guid.is_some() || call.password.is_some() => return Ok(Opened::Bare(call)),
+                Event::Eof if call.guid.is_some() || call.password.is_some() => {
+                    return Ok(Opened::Bare(call));
+                }
                 Event::Eof => return Err(FaultKind::NotMfep.into()),
             }
         }
