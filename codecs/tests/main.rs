@@ -9,6 +9,7 @@ mod macs;
 mod malformed;
 mod masking;
 mod mfep;
+mod mfep_round;
 mod profiles;
 mod support;
 mod tlv;

@@ -4,6 +4,7 @@
 //! nothing is kept of the document but the model, and where in the input the body was, for its signature.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::ops::Range;
 
 use super::fault::{Fault, FaultKind};
@@ -32,8 +33,8 @@ pub enum Mode {
     Lenient,
 }
 
-/// A message as it was received.
-#[derive(Clone, Debug)]
+/// A message as it was received. Printed without its text, in which payers are named.
+#[derive(Clone)]
 pub struct Decoded<'i> {
     /// What it says.
     pub message: Message,
@@ -48,6 +49,18 @@ pub struct Decoded<'i> {
     /// The document, and where the body is in it.
     text: Cow<'i, str>,
     body: Range<usize>,
+}
+
+impl fmt::Debug for Decoded<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Decoded")
+            .field("message", &self.message)
+            .field("format", &self.format)
+            .field("operation", &self.operation)
+            .field("unknown", &self.unknown)
+            .field("tolerated", &self.tolerated)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Decoded<'_> {
@@ -90,9 +103,10 @@ fn decode_json(text: &str, is_strict: bool) -> Result<Decoded<'_>, Fault> {
         }
         Ok(json)
     };
-    let mut reader = Reader::new(open()?, text.len(), is_strict);
+    let budget = budget(text.len(), 4);
+    let mut reader = Reader::new(open()?, budget, is_strict);
     let mut outer = read_outer(&mut reader)?;
-    let body = read_body(open()?, &mut outer, text.len(), is_strict)?;
+    let body = read_body(open()?, &mut outer, budget, is_strict)?;
     finish(Cow::Borrowed(text), Format::Json, (outer, body), Call::default(), is_strict)
 }
 
@@ -120,14 +134,17 @@ fn has_mfep(text: &str) -> Result<bool, Fault> {
 fn decode_xml(text: &str, is_strict: bool) -> Result<Decoded<'_>, Fault> {
     match Xml::open(text.as_bytes())? {
         Opened::Message(xml, call) => {
-            let parts = read_parts(text, xml, is_strict)?;
+            let parts = read_parts(text, xml, budget(text.len(), 4), is_strict)?;
             finish(Cow::Borrowed(text), Format::Xml, parts, call, is_strict)
         }
         Opened::Bare(call) => from_call(text, call, is_strict),
         Opened::Embedded(inner, call) => {
             // An envelope in an envelope has no place in the scheme.
             let parts = match Xml::open(inner.as_bytes())? {
-                Opened::Message(xml, none) if none == Call::default() => read_parts(&inner, xml, is_strict)?,
+                Opened::Message(xml, none) if none == Call::default() => {
+                    // The text itself is held as well.
+                    read_parts(&inner, xml, budget(inner.len(), 3), is_strict)?
+                }
                 _ => return Err(FaultKind::NotMfep.into()),
             };
             finish(Cow::Owned(inner), Format::Xml, parts, call, is_strict)
@@ -135,15 +152,20 @@ fn decode_xml(text: &str, is_strict: bool) -> Result<Decoded<'_>, Fault> {
     }
 }
 
-fn read_parts(text: &str, xml: Xml<'_>, is_strict: bool) -> Result<(Outer, Body), Fault> {
-    let mut reader = Reader::new(xml, text.len(), is_strict);
+/// What records and texts of a message may take: its own size so many times, and what is left of 64 KiB beside the reader.
+const fn budget(len: usize, times: usize) -> usize {
+    len * times + 48 * 1024
+}
+
+fn read_parts(text: &str, xml: Xml<'_>, budget: usize, is_strict: bool) -> Result<(Outer, Body), Fault> {
+    let mut reader = Reader::new(xml, budget, is_strict);
     let mut outer = read_outer(&mut reader)?;
     reader.source.finish()?;
     if outer.stood {
         outer.body = super::sign::element_around(text, outer.body);
     }
     let Opened::Message(xml, _) = Xml::open(text.as_bytes())? else { return Err(FaultKind::NotMfep.into()) };
-    let body = read_body(xml, &mut outer, text.len(), is_strict)?;
+    let body = read_body(xml, &mut outer, budget, is_strict)?;
     Ok((outer, body))
 }
 
@@ -247,8 +269,8 @@ fn typed(raw: RawHeader) -> Result<Header, Fault> {
 }
 
 /// Reads the body alone; what it passes over is counted with the rest.
-fn read_body<S: Source>(source: S, outer: &mut Outer, len: usize, is_strict: bool) -> Result<Body, Fault> {
-    let mut reader = Reader::new(source, len, is_strict);
+fn read_body<S: Source>(source: S, outer: &mut Outer, budget: usize, is_strict: bool) -> Result<Body, Fault> {
+    let mut reader = Reader::new(source, budget, is_strict);
     if !outer.stood {
         return Ok(Body::Empty);
     }

@@ -103,7 +103,7 @@ pub(super) fn read_wrapped<T: Record, S: Source>(
     Ok(())
 }
 
-/// Reads one more record. The list grows by quarters: what it holds while it is copied was charged.
+/// Reads one more record.
 pub(super) fn push<T: Value, S: Source>(
     list: &mut Vec<T>,
     reader: &mut Reader<S>,
@@ -116,10 +116,11 @@ pub(super) fn push<T: Value, S: Source>(
     Ok(())
 }
 
+/// Makes room for one more. The list grows by eighths, and is held twice while it is copied: that is charged.
 fn reserve<T, S: Source>(list: &mut Vec<T>, reader: &mut Reader<S>) -> Result<(), Fault> {
-    reader.charge(size_of::<T>() * 9 / 4)?;
+    reader.charge(size_of::<T>() * 17 / 8)?;
     if list.len() == list.capacity() {
-        list.reserve_exact(list.len() / 4 + 1);
+        list.reserve_exact(list.len() / 8 + 1);
     }
     Ok(())
 }

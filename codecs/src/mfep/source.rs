@@ -45,10 +45,9 @@ pub(super) struct Reader<S> {
 }
 
 impl<S: Source> Reader<S> {
-    /// `input_len` bounds the memory of the records: they may take three times as much, and 44 KiB. What a message
-    /// really says is longer than its record, so only lists of next to nothing are refused for it.
-    pub(super) const fn new(source: S, input_len: usize, is_strict: bool) -> Self {
-        let budget = input_len.saturating_mul(3).saturating_add(44 * 1024);
+    /// `budget` bounds the bytes of records and texts. What a message really says is longer than its record, so only
+    /// lists of next to nothing are refused for it.
+    pub(super) const fn new(source: S, budget: usize, is_strict: bool) -> Self {
         Reader { source, is_strict, unknown: 0, tolerated: 0, budget }
     }
 
@@ -57,7 +56,7 @@ impl<S: Source> Reader<S> {
         self.source.skip()
     }
 
-    /// Takes `bytes` off what the records may still hold.
+    /// Takes `bytes` off what may still be held.
     pub(super) fn charge(&mut self, bytes: usize) -> Result<(), Fault> {
         self.budget = self.budget.checked_sub(bytes).ok_or(FaultKind::TooMany)?;
         Ok(())

@@ -112,10 +112,11 @@ impl Value for Box<str> {
     fn read<S: Source>(reader: &mut Reader<S>, max: u16) -> Result<Option<Self>, Fault> {
         let Some(text) = reader.source.text()? else { return Ok(None) };
         check_characters(text)?;
-        let (is_too_long, text) = (is_too_long(text, max), text.into());
+        let (is_too_long, text) = (is_too_long(text, max), Box::<str>::from(text));
         if is_too_long {
             reader.broken(FaultKind::TooLong)?;
         }
+        reader.charge(text.len())?;
         Ok(Some(text))
     }
 
@@ -163,6 +164,7 @@ fn read_with<S: Source, T>(
 impl Value for Code {
     fn read<S: Source>(reader: &mut Reader<S>, max: u16) -> Result<Option<Self>, Fault> {
         let code = read_with(reader, |text| Code::new(text).ok_or(FaultKind::NumberInvalid))?;
+        reader.charge(code.as_ref().map_or(0, |code| code.0.len()))?;
         if code.as_ref().is_some_and(|code| is_too_long(&code.0, max)) {
             reader.broken(FaultKind::TooLong)?;
         }

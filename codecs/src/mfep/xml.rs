@@ -15,7 +15,7 @@ const LIMITS: Limits = Limits {
     bytes_max: Some(super::BYTES_MAX as u64),
     depth_max: 32,
     elements_max: Some(200_000),
-    text_max: 64 << 10,
+    text_max: 48 << 10,
     attributes_max: 16,
     tree_max: 0,
 };
@@ -44,7 +44,8 @@ pub(super) enum Opened<'i> {
 /// An XML document and where one is in it.
 pub(super) struct Xml<'i> {
     reader: Reader<&'i [u8]>,
-    text: String,
+    /// A text was handed out, and nothing but the end of its element may follow it.
+    must_end: bool,
     /// The member one is at says it is nil.
     is_nil: bool,
 }
@@ -55,7 +56,7 @@ impl<'i> Xml<'i> {
     /// # Errors
     /// Not well-formed, forbidden, a SOAP fault, or neither message nor call.
     pub(super) fn open(input: &'i [u8]) -> Result<Opened<'i>, Fault> {
-        let mut xml = Xml { reader: Reader::new(input, LIMITS), text: String::new(), is_nil: false };
+        let mut xml = Xml { reader: Reader::new(input, LIMITS), must_end: false, is_nil: false };
         let mut call = Call::default();
         let mut leaf = String::new();
         let (mut is_soap, mut is_body) = (false, false);
@@ -143,6 +144,9 @@ fn fault(error: XmlError) -> Fault {
 
 impl Source for Xml<'_> {
     fn next(&mut self) -> Result<Option<Member>, Fault> {
+        if std::mem::take(&mut self.must_end) && !matches!(self.reader.next().map_err(fault)?, Event::End) {
+            return Err(FaultKind::WrongType.into());
+        }
         match self.reader.next().map_err(fault)? {
             Event::Start { name, attributes, .. } => {
                 self.is_nil = attributes.iter().any(|(name, value)| {
@@ -165,16 +169,15 @@ impl Source for Xml<'_> {
     }
 
     fn text(&mut self) -> Result<Option<&str>, Fault> {
-        self.text.clear();
-        loop {
-            match self.reader.next().map_err(fault)? {
-                Event::Text(text) => self.text.push_str(text.trim()),
-                Event::End => break,
-                Event::Start { .. } => return Err(FaultKind::WrongType.into()),
-                Event::Eof => return Err(FaultKind::Syntax.into()),
+        match self.reader.next().map_err(fault)? {
+            Event::Text(text) => {
+                self.must_end = true;
+                Ok(Some(text.trim()).filter(|_| !self.is_nil))
             }
+            Event::End => Ok(Some("").filter(|_| !self.is_nil)),
+            Event::Start { .. } => Err(FaultKind::WrongType.into()),
+            Event::Eof => Err(FaultKind::Syntax.into()),
         }
-        Ok((!self.is_nil).then_some(&*self.text))
     }
 
     fn skip(&mut self) -> Result<(), Fault> {
