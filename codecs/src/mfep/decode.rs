@@ -382,5 +382,5 @@ fn billers<S: Source>(reader: &mut Reader<S>) -> Result<Body, Fault> {
             _ => reader.skip_unknown()?,
         }
     }
-    Ok(Body::Billers(list.1))
+    Ok(if list.1.is_empty() { Body::Empty } else { Body::Billers(list.1) })
 }
