@@ -6,6 +6,7 @@
 mod error;
 mod limits;
 mod names;
+mod schema;
 mod source;
 mod tag;
 mod tree;
@@ -16,6 +17,11 @@ pub use limits::Limits;
 pub use tag::Attributes;
 pub use tree::Element;
 pub use xml::{Event, Reader};
+
+/// The names of all messages whose schemas are known, such as `pacs.008.001.08`, in order.
+pub fn messages() -> impl Iterator<Item = &'static str> {
+    schema::table().messages().map(|message| message.name)
+}
 
 /// What every namespace of a message starts with; the message's name follows.
 pub const NAMESPACE: &str = "urn:iso:std:iso:20022:tech:xsd:";

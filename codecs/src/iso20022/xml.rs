@@ -10,6 +10,7 @@ use quick_xml::events::{BytesDecl, Event as Token};
 
 use super::error::Fault;
 use super::names::{characters, is_space, reference};
+use super::schema::Validator;
 use super::source::{BeginError, Reached, Source};
 use super::tag::{Attributes, Scope, Tag};
 use super::{Element, Limits, XmlError};
@@ -60,6 +61,7 @@ pub struct Reader<R> {
     last: Option<Kind>,
     state: State,
     failed: Option<XmlError>,
+    validator: Option<Validator>,
 }
 
 /// Where in a document the reader is.
@@ -99,13 +101,31 @@ impl<R: BufRead> Reader<R> {
             last: None,
             state: State::Beginning,
             failed: None,
+            validator: None,
         }
+    }
+
+    /// Also holds every element against the schema of its message before it is given out (layer `schema`).
+    ///
+    /// The message is told by the namespace of its root, `Document` or `AppHdr`. Any other root is taken for the
+    /// envelope of a network, with a header and a document inside.
+    #[must_use]
+    pub fn validating(mut self) -> Self {
+        self.validator = Some(Validator::new());
+        self
+    }
+
+    /// The message being read, such as `pacs.008.001.08`; told by a [validating](Self::validating) reader.
+    #[must_use]
+    pub fn message(&self) -> Option<&'static str> {
+        self.validator.as_ref().and_then(Validator::message)
     }
 
     /// What comes next. After [`Event::Eof`] it stays there, after an error it stays an error.
     ///
     /// # Errors
-    /// Whatever makes the document unfit to be read on: layers `xml` and `security`.
+    /// Whatever makes the document unfit to be read on: layers `xml` and `security`; whatever
+    /// else the reader was told to check.
     #[expect(
         clippy::should_implement_trait,
         reason = "an event borrows the reader, which no iterator can say"
@@ -196,19 +216,34 @@ impl<R: BufRead> Reader<R> {
                 let kind = self.markup()?;
                 if self.has_text(kind) {
                     self.pending = Some(kind);
-                    self.last = Some(Kind::Text);
-                    return Ok(Kind::Text);
+                    Kind::Text
+                } else {
+                    kind
                 }
-                kind
             }
         };
-        match kind {
-            Kind::Start => self.enter()?,
-            Kind::End => self.leave(),
-            Kind::Text | Kind::Eof => {}
+        if kind == Kind::Start {
+            self.enter()?;
+        }
+        self.validate(kind)?;
+        if kind == Kind::End {
+            self.leave();
         }
         self.last = Some(kind);
         Ok(kind)
+    }
+
+    fn validate(&mut self, kind: Kind) -> Result<(), Fault> {
+        let Some(validator) = &mut self.validator else { return Ok(()) };
+        match kind {
+            Kind::Start => {
+                let namespace = self.scope.of(self.tag.prefix()).unwrap_or_default();
+                validator.start(self.tag.name(), namespace, Attributes { tag: &self.tag })
+            }
+            Kind::Text => validator.text(&self.text),
+            Kind::End => validator.end(),
+            Kind::Eof => Ok(()),
+        }
     }
 
     /// White space is text only where it is all there is inside an element.
