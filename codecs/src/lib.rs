@@ -3,8 +3,8 @@
 
 pub mod amount;
 pub mod bcd;
-pub mod digits;
 pub mod clearing_file;
+pub mod digits;
 pub mod ebcdic;
 pub mod error;
 pub mod frame;
@@ -13,11 +13,11 @@ pub mod iban;
 pub mod iso20022;
 pub mod iso4217;
 pub mod iso8583;
-pub mod mfep;
-pub mod signature;
 pub mod keys;
+pub mod mfep;
 pub mod national_id;
 pub mod phone;
+pub mod signature;
 pub mod tlv;
 
 pub use error::ErrorKind;

@@ -176,10 +176,7 @@ fn a_message_signed_on_its_way_out_is_verified_on_its_way_in() {
                     String::from_utf8_lossy(&out)
                 );
                 assert_eq!(decoded.message.body, message.body);
-                let other = String::from_utf8(out)
-                    .expect("UTF-8")
-                    .replace("Number", "number")
-                    .replace("1234567", "1234568");
+                let other = String::from_utf8(out).expect("UTF-8").replace("1234567", "1234568");
                 let decoded = decode(other.as_bytes(), Mode::Strict).expect("a message");
                 let is_same = !vector(name, "json").windows(7).any(|seven| seven == b"1234567");
                 assert_eq!(verify(&decoded, &profile, &verifier).is_ok(), is_same, "{name}");

@@ -9,6 +9,7 @@ mod frame;
 mod input;
 mod mac;
 mod message;
+mod mfep;
 mod packed;
 mod profile;
 mod tlv;
@@ -17,6 +18,7 @@ pub use draft::draft;
 pub use frame::frame;
 pub use mac::mac;
 pub use message::{message, read_everything};
+pub use mfep::mfep;
 pub use packed::packed;
 pub use profile::profile;
 pub use tlv::tlv;
@@ -25,7 +27,7 @@ pub use tlv::tlv;
 pub type Target = fn(&[u8]) -> bool;
 
 /// Every target by the name of its folder.
-pub const TARGETS: [(&str, Target); 16] = [
+pub const TARGETS: [(&str, Target); 18] = [
     ("bpc_hybrid", |bytes| message("bpc-hybrid", bytes)),
     ("iso03_abin", |bytes| message("iso03-abin", bytes)),
     ("iso03_ascii", |bytes| message("iso03-ascii", bytes)),
@@ -39,6 +41,8 @@ pub const TARGETS: [(&str, Target); 16] = [
     ("draft", draft),
     ("frame", frame),
     ("mac", mac),
+    ("mfep_json", mfep),
+    ("mfep_xml", mfep),
     ("packed", packed),
     ("profile", profile),
     ("tlv", tlv),
