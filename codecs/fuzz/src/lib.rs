@@ -11,6 +11,7 @@ mod json;
 mod iso20022;
 mod mac;
 mod message;
+mod mfep;
 mod packed;
 mod profile;
 mod subfields;
@@ -22,6 +23,7 @@ pub use json::json;
 pub use iso20022::iso20022;
 pub use mac::mac;
 pub use message::{message, read_everything};
+pub use mfep::mfep;
 pub use packed::packed;
 pub use profile::profile;
 pub use subfields::subfields_of;
@@ -48,6 +50,8 @@ pub const TARGETS: [(&str, Target); 17] = [
     ("json", json),
     ("iso20022", iso20022),
     ("mac", mac),
+    ("mfep_json", mfep),
+    ("mfep_xml", mfep),
     ("packed", packed),
     ("profile", profile),
     ("subfields", subfields_of),
