@@ -5,6 +5,7 @@ pub mod amount;
 pub mod bcd;
 pub mod digits;
 pub mod ebcdic;
+pub mod emv_qr;
 pub mod error;
 pub mod frame;
 pub mod hex;

@@ -2,6 +2,8 @@
 
 mod allocations;
 mod arbitrary;
+mod currency;
+mod emv_qr;
 mod framing;
 mod fuzz;
 mod iban;
