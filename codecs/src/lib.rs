@@ -3,6 +3,7 @@
 
 pub mod amount;
 pub mod bcd;
+pub mod clearing_file;
 pub mod digits;
 pub mod ebcdic;
 pub mod emv_qr;
@@ -10,6 +11,7 @@ pub mod error;
 pub mod frame;
 pub mod hex;
 pub mod iban;
+pub mod iso20022;
 pub mod iso4217;
 pub mod iso8583;
 pub mod keys;

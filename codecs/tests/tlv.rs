@@ -1,6 +1,6 @@
 //! EMV data objects, whole and broken.
 
-use codecs::tlv::{DEPTH_MAX, TagError, TlvError, is_constructed, name, objects, put, walk};
+use codecs::tlv::{DEPTH_MAX, TlvError, is_constructed, name, objects, put, walk};
 use proptest::prelude::*;
 
 use crate::support::{bytes, golden, list, text};
@@ -48,10 +48,10 @@ fn templates_are_walked_with_what_is_in_them() {
         .collect::<Result<_, _>>()
         .expect("whole objects");
     let expected = [
-        (0, 0x91, Some("Issuer Authentication Data")),
-        (0, 0x71, Some("Issuer Script Template 1")),
-        (1, 0x9F18, Some("Issuer Script Identifier")),
-        (1, 0x86, Some("Issuer Script Command")),
+        (0, 0x91, Some("Issuer authentication data")),
+        (0, 0x71, Some("Issuer script template 1")),
+        (1, 0x9F18, Some("Issuer script identifier")),
+        (1, 0x86, Some("Issuer script command")),
     ];
     assert_eq!(walked, expected);
     assert_eq!((name(0xDF_8101), is_constructed(0xBF0C), is_constructed(0x9F26)), (None, true, false));
@@ -117,7 +117,7 @@ fn objects_are_written_in_the_shortest_form() {
         0x9F81_0101,
         0xFFFF_FFFF,
     ] {
-        assert_eq!(put(&mut Vec::new(), no_tag, &[]), Err(TagError(no_tag)), "{no_tag:X}");
+        assert_eq!(put(&mut Vec::new(), no_tag, &[]), Err(TlvError::TagInvalid(no_tag)), "{no_tag:X}");
     }
 }
 

@@ -10,15 +10,21 @@ mod decode;
 mod describe;
 mod dictionary;
 mod draft;
+pub mod emv;
 mod encode;
+mod encoding;
 mod field;
+pub mod json;
 pub mod key_change;
+mod layout;
 mod mac;
 mod mask;
 mod message;
 mod mti;
+mod profile_file;
 mod seal;
 mod spec;
+mod subfields;
 
 pub use bitmap::{Bitmap, FieldNumbers};
 pub use decode::{DecodeError, Mode, decode};
@@ -31,5 +37,6 @@ pub use message::{Message, Warnings};
 pub use mti::{Class, FoldKey, Function, Mti, MtiError, Version};
 pub use seal::{SealError, VerifyError};
 pub use spec::{Profile, ProfileError};
+pub use subfields::{Subfield, SubfieldError, SubfieldFault, Subfields, build_subfields, subfields};
 
 pub use crate::ErrorKind;

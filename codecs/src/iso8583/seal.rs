@@ -47,15 +47,16 @@ impl Draft<'_> {
         let field = if (65..=128).any(|n| self.has(n)) { 128 } else { 64 };
         let start = out.len();
         // Written with a code of zeros, which the right one then replaces: it is the end of the message.
-        self.clone().set_bytes(field, &[0; 8]).encode(profile, out)?;
+        let len = profile.mac_len(field).min(8);
+        self.clone().set_bytes(field, &[0; 8][..len]).encode(profile, out)?;
         let plan = profile.plan(field);
-        let width = if plan.body == Body::Raw { 8 } else { 16 };
+        let width = if plan.body == Body::Raw { len } else { 2 * len };
         let text_end = out.len() - width;
         let (message, code) = out.split_at_mut(text_end);
         let end = message.len() - plan.prefix.len();
         match source.tag(message.get(start..end).unwrap_or_default()) {
-            Ok(tag) if plan.body == Body::Raw => code.copy_from_slice(&tag.field()),
-            Ok(tag) => code.copy_from_slice(hex::encode(&tag.field()).as_bytes()),
+            Ok(tag) if plan.body == Body::Raw => code.copy_from_slice(tag.shortened(len)),
+            Ok(tag) => code.copy_from_slice(hex::encode(tag.shortened(len)).as_bytes()),
             Err(error) => {
                 out.truncate(start);
                 return Err(error.into());
