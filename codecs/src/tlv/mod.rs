@@ -92,6 +92,8 @@ pub fn put(out: &mut Vec<u8>, tag: u32, value: &[u8]) -> Result<(), TlvError> {
     let is_tag = match tag_bytes {
         [] | [0x00 | 0xFF, ..] => false,
         [only] => only & 0x1F != 0x1F,
+        // The first byte of a long tag's number has a bit beside the one that says "more" (ISO 8825-1 section 8.1.2.4.2).
+        [_, 0x80, ..] => false,
         [first, middle @ .., last] => {
             first & 0x1F == 0x1F && last & 0x80 == 0 && middle.iter().all(|byte| byte & 0x80 != 0)
         }
