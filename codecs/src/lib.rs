@@ -7,6 +7,7 @@ pub mod ebcdic;
 pub mod error;
 pub mod frame;
 pub mod hex;
+pub mod iso20022;
 pub mod iso4217;
 pub mod iso8583;
 pub mod tlv;
