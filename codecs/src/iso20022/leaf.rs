@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::elem::Elem;
-use super::rule::Problem;
+use super::rule::{Problem, Rule};
 use super::specimen::Dice;
 use super::version::Version;
 use super::write::{BuildError, Writer};
@@ -51,9 +51,19 @@ macro_rules! leaf {
 pub(super) use leaf;
 
 pub(super) fn write<T: Leaf>(value: &T, elem: &'static Elem, to: &mut Writer) -> Result<(), BuildError> {
+    write_by(elem.rule, value, elem, to)
+}
+
+/// Writes `value` as `elem`, under another rule than its own.
+pub(super) fn write_by<T: Leaf>(
+    rule: Rule,
+    value: &T,
+    elem: &'static Elem,
+    to: &mut Writer,
+) -> Result<(), BuildError> {
     to.scratch.clear();
     let put = value.put(&mut to.scratch, to.version);
-    put.and_then(|()| elem.rule.check(&to.scratch, to.version)).map_err(|problem| to.error(elem, problem))?;
+    put.and_then(|()| rule.check(&to.scratch, to.version)).map_err(|problem| to.error(elem, problem))?;
     to.leaf(elem, None)
 }
 

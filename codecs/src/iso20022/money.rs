@@ -137,7 +137,7 @@ impl Default for Amount {
     }
 }
 
-const ZERO: Decimal = match Decimal::new(0, 0) {
+pub(super) const ZERO: Decimal = match Decimal::new(0, 0) {
     Some(zero) => zero,
     None => unreachable!(),
 };

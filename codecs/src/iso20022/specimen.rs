@@ -3,6 +3,7 @@
 //! For trying a counterparty's system and our own. Every value is invented; nothing in a specimen names anyone.
 
 use super::elem::Elem;
+use super::money::ZERO;
 use super::rule::Rule;
 use super::version::Version;
 use crate::amount::Decimal;
@@ -113,13 +114,18 @@ impl<'a> Dice<'a> {
     /// An amount that is not negative.
     pub(super) fn decimal(&mut self, scale: u8) -> Decimal {
         let units = self.below(1_000_000_000) as i64;
-        Decimal::new(units, scale).unwrap_or_default()
+        Decimal::new(units, scale).unwrap_or(ZERO)
     }
 
     pub(super) fn currency(&mut self) -> Currency {
         let place = self.below(Currency::all().count());
-        let chosen = Currency::all().nth(place).filter(|currency| currency.decimals().is_some());
-        chosen.or_else(|| Currency::by_code("JOD")).unwrap_or_else(|| self.currency())
+        let mut all = Currency::all().cycle().skip(place);
+        loop {
+            match all.next() {
+                Some(currency) if currency.decimals().is_some() => return currency,
+                _ => {}
+            }
+        }
     }
 
     pub(super) fn date(&mut self) -> String {
