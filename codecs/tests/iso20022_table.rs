@@ -155,7 +155,7 @@ fn simple(element: &Element) -> String {
     words.join(" ")
 }
 
-fn read(file: &Path) -> Element {
+pub(crate) fn read(file: &Path) -> Element {
     let text = fs::read(file).expect("a schema");
     let mut reader = Reader::new(&text[..], Limits::message());
     reader.next().expect("a root");
