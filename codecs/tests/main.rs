@@ -5,6 +5,7 @@ mod arbitrary;
 mod framing;
 mod fuzz;
 mod iso20022_instances;
+mod iso20022_messages;
 mod iso20022_samples;
 mod iso20022_table;
 mod iso20022_xml;

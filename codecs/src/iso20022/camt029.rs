@@ -28,7 +28,7 @@ part! {
     }
 }
 
-message!(Camt029, Camt029, "RsltnOfInvstgtn");
+message!(Camt029, "RsltnOfInvstgtn");
 
 choice! {
     /// `InvestigationStatus5Choice`: what became of the case.

@@ -26,7 +26,7 @@ part! {
     }
 }
 
-message!(Camt056, Camt056, "FIToFIPmtCxlReq");
+message!(Camt056, "FIToFIPmtCxlReq");
 
 part! {
     /// `CtrlData`: how many payments are recalled (`ControlData1`).

@@ -91,7 +91,3 @@ pub(super) fn since_2024(version: Version) -> bool {
     version.edition() >= Edition::E2024
 }
 
-/// In the edition of 2009 and in `head.001.001.01`.
-pub(super) fn until_2010(version: Version) -> bool {
-    version.edition() <= Edition::E2010
-}

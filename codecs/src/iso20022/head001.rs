@@ -3,14 +3,13 @@
 //! Not modelled, passed over when read: character set, market practice, signature, related headers.
 
 use super::agents::Agent;
-use super::elem::{elem, ruled, since_2019, text};
+use super::elem::{Elem, elem, ruled, since_2019, text};
 use super::leaf::DateTime;
 use super::message::Root;
 use super::part::{choice, part};
 use super::parties::Party;
 use super::rule::Rule;
 use super::{Family, Message};
-use super::elem::Elem;
 
 part! {
     /// `AppHdr`: `BusinessApplicationHeaderV01`, `V02`, `V03`.
@@ -34,7 +33,7 @@ part! {
         /// `PssblDplct`: it may have been sent before.
         is_possible_duplicate: Option<bool> = elem("PssblDplct"),
         /// `Prty`: an open code.
-        priority: Option<String> = text("Prty", 35),
+        priority: Option<String> = text("Prty", u16::MAX),
     }
 }
 
@@ -43,7 +42,8 @@ impl Message for Head001 {
 }
 
 impl Root for Head001 {
-    const ELEMENT: &'static Elem = &elem("AppHdr");
+    const ELEMENT: &'static [Elem] = &[elem("AppHdr")];
+    const IN_DOCUMENT: bool = false;
 }
 
 choice! {

@@ -285,6 +285,7 @@ fn is_time(text: &[u8]) -> bool {
         && minutes == Some(0)
         && seconds == Some(0)
         && fraction.iter().all(|c| matches!(c, b'.' | b'0'));
-    let is_within = hours.is_some_and(|h| h < 24) && minutes.is_some_and(|m| m < 60) && seconds.is_some_and(|s| s < 60);
+    let is_within =
+        hours.is_some_and(|h| h < 24) && minutes.is_some_and(|m| m < 60) && seconds.is_some_and(|s| s < 60);
     is_fraction && (is_midnight || is_within)
 }

@@ -10,7 +10,7 @@ use super::parties::Party;
 use super::payment::{PaymentType, Settlement, When};
 use super::remittance::Remittance;
 use super::rule::Rule;
-use super::version::{Edition, Family};
+use super::version::Edition;
 use crate::amount::Decimal;
 
 /// Statuses of the closed lists of 2009; an external list afterwards.

@@ -8,7 +8,9 @@ use super::elem::{code, elem, ruled, since_2019, since_2024, text};
 use super::header::ReportHeader;
 use super::leaf::DateTime;
 use super::message::message;
-use super::original::{GroupStatus, OriginalGroup, OriginalTransaction, ReasonInformation, TRANSACTION_STATUS};
+use super::original::{
+    GroupStatus, OriginalGroup, OriginalTransaction, ReasonInformation, TRANSACTION_STATUS,
+};
 use super::part::part;
 use super::payment::{Charge, When};
 use super::rule::Rule;
@@ -27,7 +29,7 @@ part! {
     }
 }
 
-message!(Pacs002, Pacs002, "FIToFIPmtStsRpt");
+message!(Pacs002, "FIToFIPmtStsRpt");
 
 part! {
     /// `TxInfAndSts`: what became of one payment (`PaymentTransactionInformation26`, `PaymentTransaction110`, `130`, `161`).

@@ -27,7 +27,7 @@ part! {
     }
 }
 
-message!(Pacs003, Pacs003, "FIToFICstmrDrctDbt");
+message!(Pacs003, "FIToFICstmrDrctDbt");
 
 part! {
     /// `DrctDbtTxInf`: one collection (`DirectDebitTransactionInformation24`, `29`).

@@ -28,7 +28,7 @@ part! {
     }
 }
 
-message!(Pacs004, Pacs004, "PmtRtr");
+message!(Pacs004, "PmtRtr");
 
 part! {
     /// `GrpHdr` of a return: `GroupHeader90`, `99`.

@@ -5,7 +5,7 @@
 
 use super::agents::{Account, Agent};
 use super::code::{ChargeBearer, Choice};
-use super::elem::{code, elem, ruled, since_2019, text};
+use super::elem::{code, elem, ruled, since_2019};
 use super::header::TransferHeader;
 use super::leaf::{Date, DateTime};
 use super::message::message;
@@ -26,7 +26,7 @@ part! {
     }
 }
 
-message!(Pacs008, Pacs008, "FIToFICstmrCdtTrf");
+message!(Pacs008, "FIToFICstmrCdtTrf");
 
 /// `ChargeBearerType1Code`
 pub(super) const CHARGE_BEARERS: Rule = Rule::Words(&["DEBT", "CRED", "SHAR", "SLEV"]);

@@ -25,7 +25,7 @@ part! {
     }
 }
 
-message!(Pacs009, Pacs009, "FICdtTrf");
+message!(Pacs009, "FICdtTrf");
 
 part! {
     /// `CdtTrfTxInf`: one payment of an institution (`CreditTransferTransaction36`, `56`).

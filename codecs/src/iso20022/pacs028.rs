@@ -23,7 +23,7 @@ part! {
     }
 }
 
-message!(Pacs028, Pacs028, "FIToFIPmtStsReq");
+message!(Pacs028, "FIToFIPmtStsReq");
 
 part! {
     /// `TxInf`: one payment asked for (`PaymentTransaction113`, `121`, `131`).

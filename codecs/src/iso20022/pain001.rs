@@ -28,7 +28,7 @@ part! {
     }
 }
 
-message!(Pain001, Pain001, "CstmrCdtTrfInitn");
+message!(Pain001, "CstmrCdtTrfInitn");
 
 part! {
     /// `PmtInf`: payments from one account on one day (`PaymentInstructionInformation3`, `PaymentInstruction30` and on).

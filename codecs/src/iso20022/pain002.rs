@@ -27,7 +27,7 @@ part! {
     }
 }
 
-message!(Pain002, Pain002, "CstmrPmtStsRpt");
+message!(Pain002, "CstmrPmtStsRpt");
 
 part! {
     /// `OrgnlPmtInfAndSts`: what became of a batch (`OriginalPaymentInformation1`, `OriginalPaymentInstruction32` and on).

@@ -29,7 +29,7 @@ part! {
     }
 }
 
-message!(Pain008, Pain008, "CstmrDrctDbtInitn");
+message!(Pain008, "CstmrDrctDbtInitn");
 
 part! {
     /// `PmtInf`: collections to one account on one day (`PaymentInstructionInformation4`, `PaymentInstruction29`, `37`).

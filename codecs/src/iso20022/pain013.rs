@@ -27,7 +27,7 @@ part! {
     }
 }
 
-message!(Pain013, Pain013, "CdtrPmtActvtnReq");
+message!(Pain013, "CdtrPmtActvtnReq");
 
 fn since_2021(version: Version) -> bool {
     version.edition() >= Edition::E2021
@@ -118,4 +118,3 @@ part! {
         remittance: Option<Box<Remittance>> = elem("RmtInf"),
     }
 }
-

@@ -9,9 +9,7 @@ use super::header::CustomerReportHeader;
 use super::leaf::DateTime;
 use super::message::message;
 use super::money::{Amount, InstructedAmount};
-use super::original::{
-    GROUP_STATUS, GroupStatus, ReasonInformation, StatusCount, TRANSACTION_STATUS,
-};
+use super::original::{GROUP_STATUS, GroupStatus, ReasonInformation, StatusCount, TRANSACTION_STATUS};
 use super::pain013::Conditions;
 use super::part::part;
 use super::parties::Party;
@@ -33,7 +31,7 @@ part! {
     }
 }
 
-message!(Pain014, Pain014, "CdtrPmtActvtnReqStsRpt");
+message!(Pain014, "CdtrPmtActvtnReqStsRpt");
 
 part! {
     /// `OrgnlPmtInfAndSts`: what became of a batch of requests (`OriginalPaymentInstruction31`, `39`, `46`).

@@ -136,13 +136,13 @@ impl<T: Content> Slot for Vec<T> {
 
 /// A sequence of elements.
 macro_rules! part {
-    ($(#[$doc:meta])* pub struct $name:ident {
+    ($(#[$doc:meta])* $vis:vis struct $name:ident {
         $($(#[$field_doc:meta])* $field:ident: $type:ty = $elem:expr,)*
     }) => {
         $(#[$doc])*
         #[derive(Clone, Debug, Default, PartialEq, Eq)]
-        pub struct $name {
-            $($(#[$field_doc])* pub $field: $type,)*
+        $vis struct $name {
+            $($(#[$field_doc])* $vis $field: $type,)*
         }
 
         impl $name {

@@ -43,7 +43,8 @@ impl Party {
     #[must_use]
     pub fn national_id(&self) -> Option<&str> {
         let Some(PartyId::Person(person)) = &self.id else { return None };
-        let is_national = |other: &&GenericId| matches!(&other.scheme, Some(Choice::Code(code)) if code == "NIDN");
+        let is_national =
+            |other: &&GenericId| matches!(&other.scheme, Some(Choice::Code(code)) if code == "NIDN");
         person.others.iter().find(is_national).map(|other| other.id.as_str())
     }
 }

@@ -45,6 +45,18 @@ fn has_sequence(version: Version) -> bool {
     !matches!(version.family(), Pacs008 | Pacs009 | Pain001 | Pain013 | Pain014)
 }
 
+/// `SequenceType1Code`, `3`.
+fn sequences(version: Version) -> &'static [&'static str] {
+    const ALL: &[&str] = &["FRST", "RCUR", "FNAL", "OOFF", "RPRE"];
+    if since_2019(version) { ALL } else { &ALL[..4] }
+}
+
+/// `SettlementMethod1Code`, `2`.
+fn methods(version: Version) -> &'static [&'static str] {
+    const ALL: &[&str] = &["INDA", "INGA", "CLRG", "COVE"];
+    if version.family() == Family::Pacs003 { &ALL[..3] } else { ALL }
+}
+
 part! {
     /// `PaymentTypeInformation19` to `29`.
     pub struct PaymentType {
@@ -57,7 +69,7 @@ part! {
         /// `LclInstrm`, such as `INST`.
         local_instrument: Option<Choice> = code("LclInstrm", 35),
         /// `SeqTp`, of direct debits: `FRST`, `RCUR`, `FNAL`, `OOFF`, from 2019 on `RPRE`.
-        sequence: Option<String> = ruled("SeqTp", Rule::Words(&["FRST", "RCUR", "FNAL", "OOFF", "RPRE"])).only(has_sequence),
+        sequence: Option<String> = ruled("SeqTp", Rule::WordsOf(sequences)).only(has_sequence),
         /// `CtgyPurp`, such as `GOVT` or `TAXS`.
         category_purpose: Option<Choice> = code("CtgyPurp", 4),
     }
@@ -68,7 +80,7 @@ part! {
     /// accounts of reimbursement agents.
     pub struct Settlement {
         /// `SttlmMtd`
-        method: SettlementMethod = ruled("SttlmMtd", Rule::Words(&["INDA", "INGA", "CLRG", "COVE"])),
+        method: SettlementMethod = ruled("SttlmMtd", Rule::WordsOf(methods)),
         /// `SttlmAcct`
         account: Option<Box<Account>> = elem("SttlmAcct"),
         /// `ClrSys`: a code of three characters, or a proprietary name.

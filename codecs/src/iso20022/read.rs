@@ -131,7 +131,9 @@ impl<R: BufRead> Reading<R> {
                     }
                     self.skip()?;
                 }
-                Event::Text(_) => return Err(self.error(Problem::Form("elements: there is text between them"))),
+                Event::Text(_) => {
+                    return Err(self.error(Problem::Form("elements: there is text between them")));
+                }
                 Event::End | Event::Eof => return Ok(None),
             }
         }
@@ -178,7 +180,10 @@ impl<R: BufRead> Reading<R> {
     /// `elem`, which should have been inside the innermost open element, is missing.
     pub(super) fn missing(&mut self, elem: &Elem) -> XmlError {
         let name = elem.name(self.version);
-        self.reader.error(Fault { layer: Layer::Schema, reason: format!("the mandatory element {name} is missing").into() })
+        self.reader.error(Fault {
+            layer: Layer::Schema,
+            reason: format!("the mandatory element {name} is missing").into(),
+        })
     }
 }
 

@@ -129,7 +129,10 @@ impl Content for RelatedRemittance {
         }
         let Flat { id, method, address } = Content::read(elem, from)?;
         let is_told = method.is_some() || address.is_some();
-        Ok(Self { id, locations: is_told.then_some(RemittanceLocation { method, address }).into_iter().collect() })
+        Ok(Self {
+            id,
+            locations: is_told.then_some(RemittanceLocation { method, address }).into_iter().collect(),
+        })
     }
 
     fn specimen(elem: &'static Elem, version: Version, dice: &mut Dice<'_>) -> Self {

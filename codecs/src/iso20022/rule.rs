@@ -74,6 +74,8 @@ pub(crate) enum Rule {
     Words(&'static [&'static str]),
     /// A closed list in the editions up to the one named, an external list of four characters afterwards.
     WordsUntil(Edition, &'static [&'static str]),
+    /// A closed list that depends on the version.
+    WordsOf(fn(Version) -> &'static [&'static str]),
     /// `UUIDv4Identifier`.
     Uuid,
     /// `BICFIDec2014Identifier`, with letters where the older editions wanted letters.
@@ -109,6 +111,7 @@ impl Rule {
     pub(super) fn words(self, version: Version) -> Option<&'static [&'static str]> {
         match self {
             Rule::Words(words) => Some(words),
+            Rule::WordsOf(words) => Some(words(version)),
             Rule::WordsUntil(last, words) if version.edition() <= last => Some(words),
             _ => None,
         }
@@ -135,7 +138,9 @@ impl Rule {
             Rule::Bic => (is_bic(text, version.edition() <= Edition::E2010), "a BIC"),
             Rule::Iban => (is_iban(text), "an IBAN"),
             Rule::Lei => (is_lei(text), "an LEI"),
-            Rule::Country => (text.len() == 2 && all(text, u8::is_ascii_uppercase), "a country of two letters"),
+            Rule::Country => {
+                (text.len() == 2 && all(text, u8::is_ascii_uppercase), "a country of two letters")
+            }
             Rule::Currency => {
                 (text.len() == 3 && all(text, u8::is_ascii_uppercase), "a currency of three letters")
             }
@@ -173,9 +178,8 @@ fn is_bic(text: &[u8], is_old: bool) -> bool {
     let (true, Some((head, rest))) = (matches!(text.len(), 8 | 11), text.split_at_checked(6)) else {
         return false;
     };
-    let old = |rest: &[u8]| {
-        all(head, u8::is_ascii_uppercase) && !matches!(rest[0], b'0' | b'1') && rest[1] != b'O'
-    };
+    let old =
+        |rest: &[u8]| all(head, u8::is_ascii_uppercase) && !matches!(rest[0], b'0' | b'1') && rest[1] != b'O';
     all(head, is_capital_or_digit)
         && all(&head[4..], u8::is_ascii_uppercase)
         && all(rest, is_capital_or_digit)

@@ -117,15 +117,10 @@ impl<'a> Dice<'a> {
         Decimal::new(units, scale).unwrap_or(ZERO)
     }
 
+    /// One that has minor units.
     pub(super) fn currency(&mut self) -> Currency {
-        let place = self.below(Currency::all().count());
-        let mut all = Currency::all().cycle().skip(place);
-        loop {
-            match all.next() {
-                Some(currency) if currency.decimals().is_some() => return currency,
-                _ => {}
-            }
-        }
+        let all: Vec<Currency> = Currency::all().filter(|currency| currency.decimals().is_some()).collect();
+        all[self.below(all.len())]
     }
 
     pub(super) fn date(&mut self) -> String {

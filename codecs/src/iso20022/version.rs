@@ -198,9 +198,16 @@ mod tests {
         ];
         for (family, name) in table {
             assert_eq!(family.default_version().name(), name);
-            assert!(Version::all().filter(|v| v.family() == family).is_sorted_by_key(|v| (v.number(), v.edition())));
+            assert!(
+                Version::all()
+                    .filter(|v| v.family() == family)
+                    .is_sorted_by_key(|v| (v.number(), v.edition()))
+            );
         }
-        assert!(Version::all().all(|v| table.iter().any(|(family, _)| *family == v.family())), "all are told");
+        assert!(
+            Version::all().all(|v| table.iter().any(|(family, _)| *family == v.family())),
+            "all are told"
+        );
     }
 
     #[test]
@@ -210,7 +217,8 @@ mod tests {
             assert_eq!(Version::by_namespace(version.namespace()), Some(version));
             assert_eq!(Version::of(version.family(), version.number()), Some(version));
         }
-        for wrong in ["", "pacs.008", "pacs.008.001.09", "PACS.008.001.08", "urn:iso:std:iso:20022:tech:xsd:"] {
+        for wrong in ["", "pacs.008", "pacs.008.001.09", "PACS.008.001.08", "urn:iso:std:iso:20022:tech:xsd:"]
+        {
             assert_eq!((Version::by_name(wrong), Version::by_namespace(wrong)), (None, None), "{wrong}");
         }
     }

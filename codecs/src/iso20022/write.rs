@@ -30,6 +30,7 @@ pub(crate) struct Writer {
     pub(super) version: Version,
     /// The open elements, and which of its name each is.
     open: Vec<(&'static str, u64)>,
+    is_undeclared: bool,
     /// Which of its name the next element is.
     pub(super) number: u64,
     /// The text of a value, while it is checked.
@@ -38,7 +39,14 @@ pub(crate) struct Writer {
 
 impl Writer {
     pub(super) fn new(version: Version) -> Self {
-        Self { out: Vec::new(), version, open: Vec::new(), number: 1, scratch: String::new() }
+        Self {
+            out: Vec::new(),
+            version,
+            open: Vec::new(),
+            is_undeclared: false,
+            number: 1,
+            scratch: String::new(),
+        }
     }
 
     /// The declaration every document of ours begins with.
@@ -46,15 +54,17 @@ impl Writer {
         self.out.extend_from_slice(b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>");
     }
 
-    /// Opens `Document` or `AppHdr` with the namespace of the version.
-    pub(super) fn open_root(&mut self, name: &'static str) {
-        self.open.push((name, 1));
-        self.put(&["<", name, " xmlns=\"", self.version.namespace(), "\">"]);
+    /// The next element opened says the namespace of the version.
+    pub(super) fn declare_namespace(&mut self) {
+        self.is_undeclared = true;
     }
 
     pub(super) fn open(&mut self, name: &'static str) {
         self.open.push((name, std::mem::replace(&mut self.number, 1)));
-        self.put(&["<", name, ">"]);
+        match std::mem::take(&mut self.is_undeclared) {
+            true => self.put(&["<", name, " xmlns=\"", self.version.namespace(), "\">"]),
+            false => self.put(&["<", name, ">"]),
+        }
     }
 
     pub(super) fn close(&mut self) {
