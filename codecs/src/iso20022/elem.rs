@@ -90,4 +90,3 @@ pub(super) fn since_2019(version: Version) -> bool {
 pub(super) fn since_2024(version: Version) -> bool {
     version.edition() >= Edition::E2024
 }
-

@@ -185,9 +185,6 @@ macro_rules! any {
                 match self { $(AnyMessage::$family(message) => build(&**message, version),)* }
             }
 
-            pub(super) fn put(&self, to: &mut Writer) -> Result<(), BuildError> {
-                match self { $(AnyMessage::$family(message) => put(&**message, to),)* }
-            }
 
             /// See [`specimen`]; the family is that of the version.
             #[must_use]

@@ -4,10 +4,13 @@
 //! types, entities, other encodings, sizes beyond [`Limits`]. Everything here works in one pass over the input.
 
 mod agents;
+mod answers;
+mod bulk;
 mod camt029;
 mod camt056;
 mod code;
 mod elem;
+mod envelope;
 mod error;
 mod head001;
 mod header;
@@ -48,9 +51,12 @@ pub use agents::{
     Account, AccountId, Agent, Branch, ClearingMember, Institution, OtherAccount, OtherInstitution,
     PartyOrAgent, Proxy,
 };
+pub use answers::{ReturnError, Stamp, Transfer, Verdict};
+pub use bulk::{BulkError, OrderEvent, OrderReader, OrderWriter, TransferReader, TransferWriter};
 pub use camt029::{Camt029, GroupResolution, Outcome, RecallStatus, ResolutionDetails};
 pub use camt056::{Camt056, Control, Recall, Recalled, RecalledGroup};
 pub use code::{ChargeBearer, Choice, Reason, Resolution, SettlementMethod, Status};
+pub use envelope::{Envelope, Opened, open};
 pub use error::{Layer, XmlError};
 pub use head001::{Head001, HeaderParty};
 pub use header::{CustomerReportHeader, InitiationHeader, ReportHeader, TransferHeader};

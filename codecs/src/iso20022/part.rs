@@ -25,6 +25,21 @@ pub(crate) trait Content: Sized {
     fn specimen(elem: &'static Elem, version: Version, dice: &mut Dice<'_>) -> Self;
 }
 
+/// A sequence of elements, which can be written and read up to some row: a batch before its transactions.
+pub(crate) trait Part: Default {
+    const ROWS: &'static [Elem];
+
+    /// Writes the children before `stop`.
+    fn write_rows(&self, to: &mut Writer, stop: usize) -> Result<(), BuildError>;
+
+    /// Reads the children before `stop`; those from there on are as by default.
+    fn read_rows<R: BufRead>(
+        children: &mut Children,
+        from: &mut Reading<R>,
+        stop: usize,
+    ) -> Result<Self, XmlError>;
+}
+
 /// How often an element comes.
 pub(crate) trait Slot: Sized {
     fn write_in(&self, elem: &'static Elem, to: &mut Writer) -> Result<(), BuildError>;
@@ -145,8 +160,34 @@ macro_rules! part {
             $($(#[$field_doc])* $vis $field: $type,)*
         }
 
-        impl $name {
-            pub(in crate::iso20022) const ROWS: &'static [$crate::iso20022::elem::Elem] = &[$($elem),*];
+        impl $crate::iso20022::part::Part for $name {
+            const ROWS: &'static [$crate::iso20022::elem::Elem] = &[$($elem),*];
+
+            fn write_rows(
+                &self,
+                to: &mut $crate::iso20022::write::Writer,
+                stop: usize,
+            ) -> Result<(), $crate::iso20022::write::BuildError> {
+                let mut rows = Self::ROWS.iter().take(stop);
+                $(if let Some(row) = rows.next() {
+                    $crate::iso20022::part::Slot::write_in(&self.$field, row, to)?;
+                })*
+                Ok(())
+            }
+
+            fn read_rows<R: std::io::BufRead>(
+                children: &mut $crate::iso20022::read::Children,
+                from: &mut $crate::iso20022::read::Reading<R>,
+                stop: usize,
+            ) -> Result<Self, $crate::iso20022::XmlError> {
+                let mut rows = 0..stop;
+                Ok(Self {
+                    $($field: match rows.next() {
+                        Some(_) => $crate::iso20022::part::Slot::read_in(children, from)?,
+                        None => Default::default(),
+                    },)*
+                })
+            }
         }
 
         impl $crate::iso20022::part::Content for $name {
@@ -156,10 +197,7 @@ macro_rules! part {
                 to: &mut $crate::iso20022::write::Writer,
             ) -> Result<(), $crate::iso20022::write::BuildError> {
                 to.open(elem.name(to.version));
-                let mut rows = Self::ROWS.iter();
-                $(if let Some(row) = rows.next() {
-                    $crate::iso20022::part::Slot::write_in(&self.$field, row, to)?;
-                })*
+                $crate::iso20022::part::Part::write_rows(self, to, usize::MAX)?;
                 to.close();
                 Ok(())
             }
@@ -168,10 +206,9 @@ macro_rules! part {
                 _: &'static $crate::iso20022::elem::Elem,
                 from: &mut $crate::iso20022::read::Reading<R>,
             ) -> Result<Self, $crate::iso20022::XmlError> {
-                let mut children = $crate::iso20022::read::Children::new(Self::ROWS);
-                let part = Self {
-                    $($field: $crate::iso20022::part::Slot::read_in(&mut children, from)?,)*
-                };
+                let rows = <Self as $crate::iso20022::part::Part>::ROWS;
+                let mut children = $crate::iso20022::read::Children::new(rows);
+                let part = $crate::iso20022::part::Part::read_rows(&mut children, from, rows.len())?;
                 children.finish(from)?;
                 Ok(part)
             }
@@ -181,7 +218,7 @@ macro_rules! part {
                 version: $crate::iso20022::Version,
                 dice: &mut $crate::iso20022::specimen::Dice<'_>,
             ) -> Self {
-                let mut rows = Self::ROWS.iter();
+                let mut rows = <Self as $crate::iso20022::part::Part>::ROWS.iter();
                 let mut part = Self::default();
                 $(if let Some(row) = rows.next() {
                     part.$field = $crate::iso20022::part::Slot::specimen_in(row, version, dice);

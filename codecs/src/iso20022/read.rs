@@ -107,8 +107,16 @@ impl Children {
 
     /// At the end of the table the element must end too.
     pub(super) fn finish<R: BufRead>(mut self, from: &mut Reading<R>) -> Result<(), XmlError> {
+        self.end(from)
+    }
+
+    /// As [`finish`](Self::finish), for who keeps the children between calls.
+    pub(super) fn end<R: BufRead>(&mut self, from: &mut Reading<R>) -> Result<(), XmlError> {
         self.row = self.rows.len();
-        self.peek(from).map(|_| ())
+        match self.peek(from)? {
+            None => Ok(()),
+            Some(_) => Err(from.error(Problem::OutOfPlace)),
+        }
     }
 }
 
