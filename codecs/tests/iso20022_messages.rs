@@ -9,9 +9,9 @@ use codecs::amount::Decimal;
 use codecs::iso4217::Currency;
 use codecs::iso20022::{
     Account, Agent, Amount, AnyMessage, ChargeBearer, Choice, CreditTransfer, Edition, Family, Filling,
-    Pacs002, Pacs008, Pain001, Parsed, Party, PaymentBatch, PaymentId, Problem, Reason, Remittance,
-    Settlement, SettlementMethod, Status, TransferHeader, TransferOrder, Version, When, build, parse,
-    parse_any, specimen,
+    GroupStatus, Pacs002, Pacs008, Pain001, Parsed, Party, PaymentBatch, PaymentId, Problem, Reason,
+    Remittance, Settlement, SettlementMethod, Status, TransferHeader, TransferOrder, Version, When, build,
+    parse, parse_any, specimen,
 };
 use proptest::prelude::*;
 
@@ -256,7 +256,10 @@ fn codes_nobody_knows_pass_through() {
     let group = GroupStatus { message_id: "M".into(), message_name: "N".into(), ..GroupStatus::default() };
     report.groups = vec![group];
     let refused = build(&report, version("pacs.002.001.03")).expect_err("a closed list in 2009");
-    assert_eq!(refused.to_string(), "Document/FIToFIPmtStsRpt/TxInfAndSts/TxSts: not one of the codes of the schema");
+    assert_eq!(
+        refused.to_string(),
+        "Document/FIToFIPmtStsRpt/TxInfAndSts/TxSts: not one of the codes of the schema"
+    );
 }
 
 #[test]
