@@ -3,13 +3,19 @@
 
 pub mod amount;
 pub mod bcd;
+pub mod digits;
+pub mod clearing_file;
 pub mod ebcdic;
 pub mod error;
 pub mod frame;
 pub mod hex;
+pub mod iban;
 pub mod iso20022;
 pub mod iso4217;
 pub mod iso8583;
+pub mod keys;
+pub mod national_id;
+pub mod phone;
 pub mod tlv;
 
 pub use error::ErrorKind;

@@ -1,4 +1,4 @@
-//! BER-TLV as EMV writes it into field 55: walks the top-level data objects without copying them.
+//! BER-TLV as EMV writes it into field 55: walks the top-level data objects without copying them, and writes objects.
 
 /// One data object: its tag as a number (`0x9F26`) and its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,7 +9,7 @@ pub struct DataObject<'a> {
     pub value: &'a [u8],
 }
 
-/// Why the walk ended early.
+/// Why the walk ended early, or an object cannot be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TlvError {
     /// An object runs past the end, or its tag or length is longer than four bytes.
@@ -18,6 +18,12 @@ pub enum TlvError {
     /// A length of 80, which BER allows and EMV does not.
     #[error("a data object has no definite length")]
     IndefiniteLength,
+    /// A number given to [`put`] that is the tag of no data object.
+    #[error("{0:X} is not the tag of a data object")]
+    TagInvalid(u32),
+    /// A number that the length of the object cannot hold.
+    #[error("the value of data object {0:X} is longer than the object")]
+    ValueTooLong(u32),
 }
 
 /// Walks the data objects of `bytes`; padding bytes 00 and FF between objects are skipped. A length written longer
@@ -31,6 +37,36 @@ pub fn objects(bytes: &[u8]) -> Objects<'_> {
 #[must_use]
 pub fn is_complete(bytes: &[u8]) -> bool {
     objects(bytes).all(|object| object.is_ok())
+}
+
+/// Appends one object: tag, shortest length, value. A constructed object is written with the objects inside it, already
+/// put together, as its value.
+///
+/// # Errors
+/// A number that is no tag (its bytes would be read as another tag, or as padding); `out` is then left as it was.
+pub fn put(out: &mut Vec<u8>, tag: u32, value: &[u8]) -> Result<(), TlvError> {
+    let bytes = tag.to_be_bytes();
+    let tag_bytes = bytes.get(tag.leading_zeros() as usize / 8..).unwrap_or_default();
+    let is_tag = match tag_bytes {
+        [] | [0x00 | 0xFF, ..] => false,
+        [only] => only & 0x1F != 0x1F,
+        [first, middle @ .., last] => {
+            first & 0x1F == 0x1F && last & 0x80 == 0 && middle.iter().all(|byte| byte & 0x80 != 0)
+        }
+    };
+    let len = u32::try_from(value.len()).ok().filter(|_| is_tag).ok_or(TlvError::TagInvalid(tag))?;
+    out.extend_from_slice(tag_bytes);
+    let bytes = len.to_be_bytes();
+    let long = bytes.get(len.leading_zeros() as usize / 8..).unwrap_or_default();
+    match (len, long) {
+        (0..=0x7F, _) => out.push(len as u8),
+        _ => {
+            out.push(0x80 | long.len() as u8);
+            out.extend_from_slice(long);
+        }
+    }
+    out.extend_from_slice(value);
+    Ok(())
 }
 
 /// Iterator of [`objects`].
@@ -58,6 +94,12 @@ impl<'a> Iterator for Objects<'a> {
 }
 
 impl<'a> Objects<'a> {
+    /// Bytes that have not been walked over; the value of the last object ends right before them.
+    #[must_use]
+    pub const fn remaining(&self) -> usize {
+        self.rest.len()
+    }
+
     fn read(&mut self) -> Result<DataObject<'a>, TlvError> {
         let mut byte = self.take()?;
         let mut tag = u32::from(byte);
@@ -96,5 +138,31 @@ impl<'a> Objects<'a> {
         let (first, rest) = self.rest.split_first().ok_or(TlvError::Truncated)?;
         self.rest = rest;
         Ok(*first)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_put_is_read() {
+        for (tag, len) in
+            [(0x9A, 3), (0x9F26, 8), (0xDF81_01, 0x7F), (0x5A, 0x80), (0x70, 0xFF), (0xE1, 0x100)]
+        {
+            let value = vec![0xAB; len];
+            let mut out = vec![];
+            put(&mut out, tag, &value).expect("a tag");
+            assert_eq!(objects(&out).collect::<Vec<_>>(), [Ok(DataObject { tag, value: &value })]);
+        }
+    }
+
+    #[test]
+    fn what_would_not_be_read_is_not_put() {
+        for tag in [0, 0xFF, 0x9F, 0x1F, 0x9F81, 0x9A01, 0x9F_26_01, 0xFF01, 0x9F81_8181] {
+            let mut out = vec![1];
+            assert_eq!(put(&mut out, tag, b""), Err(TlvError::TagInvalid(tag)), "{tag:X}");
+            assert_eq!(out, [1]);
+        }
     }
 }

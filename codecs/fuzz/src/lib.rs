@@ -25,8 +25,10 @@ pub use tlv::tlv;
 pub type Target = fn(&[u8]) -> bool;
 
 /// Every target by the name of its folder.
-pub const TARGETS: [(&str, Target); 14] = [
+pub const TARGETS: [(&str, Target); 16] = [
     ("bpc_hybrid", |bytes| message("bpc-hybrid", bytes)),
+    ("iso03_abin", |bytes| message("iso03-abin", bytes)),
+    ("iso03_ascii", |bytes| message("iso03-ascii", bytes)),
     ("iso87_abin", |bytes| message("iso87-abin", bytes)),
     ("iso87_ascii", |bytes| message("iso87-ascii", bytes)),
     ("iso87_bcd", |bytes| message("iso87-bcd", bytes)),

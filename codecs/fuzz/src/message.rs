@@ -111,7 +111,8 @@ fn nothing_is_betrayed(message: &Message<'_>) {
     for line in shown.lines().skip(1) {
         let number = line.get(..3).and_then(|n| n.trim().parse().ok());
         let attr = number.and_then(|n| message.profile().field(n)).map(|field| field.attr);
-        let is_number = matches!(attr, Some(Attr::N | Attr::Xn)) && !matches!(number, Some(2 | 34));
+        let is_number = matches!(attr, Some(Attr::N | Attr::Xn | Attr::Amount | Attr::SignedAmount))
+            && !matches!(number, Some(2 | 34));
         // A zero byte is shown as \0, which adds no digit to those it stands beside.
         let line = line.replace("\\0", "\\");
         let longest = line.split(|c: char| !c.is_ascii_digit()).map(str::len).max();

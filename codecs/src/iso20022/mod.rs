@@ -11,6 +11,9 @@ mod camt056;
 mod code;
 mod elem;
 mod envelope;
+mod business;
+mod check;
+pub mod codes;
 mod error;
 mod head001;
 mod header;
@@ -57,6 +60,8 @@ pub use camt029::{Camt029, GroupResolution, Outcome, RecallStatus, ResolutionDet
 pub use camt056::{Camt056, Control, Recall, Recalled, RecalledGroup};
 pub use code::{ChargeBearer, Choice, Reason, Resolution, SettlementMethod, Status};
 pub use envelope::{Envelope, Opened, open};
+pub use business::{Entries, Report, Warning};
+pub use check::{check, json};
 pub use error::{Layer, XmlError};
 pub use head001::{Head001, HeaderParty};
 pub use header::{CustomerReportHeader, InitiationHeader, ReportHeader, TransferHeader};

@@ -8,7 +8,8 @@ use std::io::BufRead;
 
 use quick_xml::events::{BytesDecl, Event as Token};
 
-use super::error::Fault;
+use super::business::{Report, Rules};
+use super::error::{At, Fault};
 use super::names::{characters, is_space, reference};
 use super::schema::Validator;
 use super::source::{BeginError, Reached, Source};
@@ -62,6 +63,7 @@ pub struct Reader<R> {
     state: State,
     failed: Option<XmlError>,
     validator: Option<Validator>,
+    rules: Option<Rules>,
 }
 
 /// Where in a document the reader is.
@@ -102,6 +104,7 @@ impl<R: BufRead> Reader<R> {
             state: State::Beginning,
             failed: None,
             validator: None,
+            rules: None,
         }
     }
 
@@ -113,6 +116,21 @@ impl<R: BufRead> Reader<R> {
     pub fn validating(mut self) -> Self {
         self.validator = Some(Validator::new());
         self
+    }
+
+    /// Also holds it against the rules no schema can say (layer `business`). Some of them are known to be broken only at
+    /// the end: a message may be acted upon after [`Event::Eof`].
+    #[must_use]
+    pub fn checking(mut self) -> Self {
+        self.rules = Some(Rules::default());
+        self.validating()
+    }
+
+    /// What a [checking](Self::checking) reader has read; complete after [`Event::Eof`].
+    #[must_use]
+    pub fn report(&self) -> Report {
+        let message = self.message().unwrap_or_default();
+        self.rules.as_ref().unwrap_or(&Rules::default()).report(message)
     }
 
     /// The message being read, such as `pacs.008.001.08`; told by a [validating](Self::validating) reader.
@@ -202,8 +220,9 @@ impl<R: BufRead> Reader<R> {
 
     /// The fault with the place the reader is at; the reader stays there.
     pub(super) fn error(&mut self, fault: Fault) -> XmlError {
-        let Fault { layer, reason } = fault;
-        let error = XmlError { layer, path: self.path(), line: self.line(), reason };
+        let Fault { layer, reason, at } = fault;
+        let At { path, line } = at.unwrap_or_else(|| At { path: self.path(), line: self.line() });
+        let error = XmlError { layer, path, line, reason };
         self.failed = Some(error.clone());
         error
     }
@@ -235,15 +254,30 @@ impl<R: BufRead> Reader<R> {
 
     fn validate(&mut self, kind: Kind) -> Result<(), Fault> {
         let Some(validator) = &mut self.validator else { return Ok(()) };
+        let attributes = Attributes { tag: &self.tag };
         match kind {
             Kind::Start => {
                 let namespace = self.scope.of(self.tag.prefix()).unwrap_or_default();
-                validator.start(self.tag.name(), namespace, Attributes { tag: &self.tag })
+                validator.start(self.tag.name(), namespace, attributes)?;
             }
-            Kind::Text => validator.text(&self.text),
-            Kind::End => validator.end(),
-            Kind::Eof => Ok(()),
+            Kind::Text => validator.text(&self.text)?,
+            Kind::End | Kind::Eof => {}
         }
+        let innermost = validator.innermost();
+        if kind == Kind::End {
+            validator.end()?;
+        }
+        if let (Some(rules), Some((name, simple))) = (&mut self.rules, innermost) {
+            match (kind, simple) {
+                (Kind::Start, _) => rules.start(name, validator.message().unwrap_or_default(), attributes)?,
+                (Kind::Text, Some(simple)) => {
+                    rules.text(&self.text, simple, &|| (self.open.path(), self.tokens.get_ref().line()))?;
+                }
+                (Kind::End, _) => rules.end()?,
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// White space is text only where it is all there is inside an element.
@@ -398,10 +432,9 @@ fn check_declaration(declaration: &BytesDecl<'_>) -> Result<(), Fault> {
         Some(("version", "1.0")) => {}
         _ => return Err(Fault::xml("the XML declaration does not begin with version 1.0")),
     }
-    if let Some((_, encoding)) = rest.next_if(|(name, _)| *name == "encoding") {
-        if !encoding.eq_ignore_ascii_case("UTF-8") {
-            return Err(Fault::xml("the encoding is not UTF-8"));
-        }
+    let encoding = rest.next_if(|(name, _)| *name == "encoding").map_or("UTF-8", |(_, encoding)| encoding);
+    if !encoding.eq_ignore_ascii_case("UTF-8") {
+        return Err(Fault::xml("the encoding is not UTF-8"));
     }
     match (rest.next(), rest.next()) {
         (None, _) | (Some(("standalone", "yes" | "no")), None) => Ok(()),

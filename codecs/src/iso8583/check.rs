@@ -5,6 +5,7 @@
 
 use super::field::Body;
 use crate::bcd::{self, OddPad};
+use crate::ebcdic::Page;
 use crate::{ErrorKind, ebcdic, hex};
 
 const DIGIT: u8 = 1;
@@ -15,15 +16,20 @@ const TRACK: u8 = 16;
 const HEX: u8 = 32;
 
 /// The sets each ASCII character belongs to.
-static ASCII_SETS: [u8; 256] = sets(false);
-/// The sets each EBCDIC code belongs to.
-static EBCDIC_SETS: [u8; 256] = sets(true);
+static ASCII_SETS: [u8; 256] = sets(None);
+/// The sets each EBCDIC code belongs to on every page; of printable text, on the page that is agreed.
+static EBCDIC_SETS: [u8; 256] = sets(Some(Page::Common));
+static PAGE_SETS: [[u8; 256]; 3] =
+    [sets(Some(Page::Cp037)), sets(Some(Page::Cp500)), sets(Some(Page::Cp1047))];
 
-const fn sets(from_ebcdic: bool) -> [u8; 256] {
+const fn sets(page: Option<Page>) -> [u8; 256] {
     let mut table = [0; 256];
     let mut code = 0;
     while code < 256 {
-        let character = if from_ebcdic { ebcdic::TO_ASCII[code] } else { code as u8 };
+        let character = match page {
+            Some(page) => page.to_latin1(code as u8),
+            None => code as u8,
+        };
         let mut set = 0;
         if character.is_ascii_digit() {
             set |= DIGIT;
@@ -49,6 +55,16 @@ const fn sets(from_ebcdic: bool) -> [u8; 256] {
     table
 }
 
+const fn ebcdic_sets(page: Page) -> &'static [u8; 256] {
+    let [cp037, cp500, cp1047] = &PAGE_SETS;
+    match page {
+        Page::Common => &EBCDIC_SETS,
+        Page::Cp037 => cp037,
+        Page::Cp500 => cp500,
+        Page::Cp1047 => cp1047,
+    }
+}
+
 /// True when `bytes`, the body of a field of `units` units, holds nothing but what `body` allows.
 #[inline(always)]
 pub(super) fn is_clean(body: Body, bytes: &[u8], units: usize) -> bool {
@@ -68,7 +84,7 @@ fn is_clean_elsewhere(body: Body, bytes: &[u8], units: usize) -> bool {
     match body {
         Body::AsciiAlpha => all_in(&ASCII_SETS, ALPHA, bytes),
         Body::EbcdicDigits => all_words(bytes, digits_ebcdic),
-        Body::EbcdicPrintable => all_in(&EBCDIC_SETS, PRINTABLE, bytes),
+        Body::EbcdicPrintable(page) => all_in(ebcdic_sets(page), PRINTABLE, bytes),
         Body::EbcdicAlnum => all_in(&EBCDIC_SETS, ALNUM, bytes),
         Body::EbcdicAlpha => all_in(&EBCDIC_SETS, ALPHA, bytes),
         Body::EbcdicTrack => all_in(&EBCDIC_SETS, TRACK, bytes),
@@ -88,7 +104,9 @@ pub(super) fn first_fault(body: Body, bytes: &[u8], units: usize) -> Option<(Err
         Body::AsciiAlpha => outside(&ASCII_SETS, ALPHA, bytes, ErrorKind::CharacterInvalid),
         Body::EbcdicDigits => outside(&EBCDIC_SETS, DIGIT, bytes, ErrorKind::NotNumeric),
         Body::EbcdicTrack => outside(&EBCDIC_SETS, TRACK, bytes, ErrorKind::NotNumeric),
-        Body::EbcdicPrintable => outside(&EBCDIC_SETS, PRINTABLE, bytes, ErrorKind::CharacterInvalid),
+        Body::EbcdicPrintable(page) => {
+            outside(ebcdic_sets(page), PRINTABLE, bytes, ErrorKind::CharacterInvalid)
+        }
         Body::EbcdicAlnum => outside(&EBCDIC_SETS, ALNUM, bytes, ErrorKind::CharacterInvalid),
         Body::EbcdicAlpha => outside(&EBCDIC_SETS, ALPHA, bytes, ErrorKind::CharacterInvalid),
         Body::AsciiSigned => {
@@ -106,12 +124,26 @@ pub(super) fn first_fault(body: Body, bytes: &[u8], units: usize) -> Option<(Err
         Body::BcdSigned => signed(bytes, b"CD", |digits| {
             packed(digits, units.saturating_sub(1), OddPad::LeftZero, |nibble| nibble <= 9)
         }),
+        Body::AsciiNet | Body::EbcdicNet | Body::BcdNet => first_fault_of_net(body, bytes, units),
         Body::Hex | Body::HexPairs => {
             let odd = (!bytes.len().is_multiple_of(2)).then_some((ErrorKind::HexInvalid, bytes.len()));
             bytes.iter().position(|c| hex::value(*c).is_none()).map(|at| (ErrorKind::HexInvalid, at)).or(odd)
         }
         Body::Raw | Body::Absent => None,
     }
+}
+
+/// Currency and exponent, then what a signed amount is.
+fn first_fault_of_net(body: Body, bytes: &[u8], units: usize) -> Option<(ErrorKind, usize)> {
+    let (before, after) = match body {
+        Body::AsciiNet => (Body::AsciiDigits, Body::AsciiSigned),
+        Body::EbcdicNet => (Body::EbcdicDigits, Body::EbcdicSigned),
+        _ => (Body::BcdLeft, Body::BcdSigned),
+    };
+    let (head, rest) = bytes.split_at(before.wire_len(4).min(bytes.len()));
+    let signed =
+        || first_fault(after, rest, units.saturating_sub(4)).map(|(kind, at)| (kind, head.len() + at));
+    first_fault(before, head, 4).or_else(signed)
 }
 
 /// Copies `text` to `room`, which is as long, and checks it on the way. Only for the sets written as ASCII text.
@@ -291,7 +323,7 @@ const fn track_ascii(word: u64) -> u64 {
 mod tests {
     use super::*;
 
-    const BODIES: [Body; 19] = [
+    const BODIES: [Body; 23] = [
         Body::AsciiDigits,
         Body::AsciiPrintable,
         Body::AsciiAlnum,
@@ -299,7 +331,11 @@ mod tests {
         Body::AsciiTrack,
         Body::AsciiSigned,
         Body::EbcdicDigits,
-        Body::EbcdicPrintable,
+        Body::EbcdicPrintable(Page::Common),
+        Body::EbcdicPrintable(Page::Cp500),
+        Body::AsciiNet,
+        Body::EbcdicNet,
+        Body::BcdNet,
         Body::EbcdicAlnum,
         Body::EbcdicAlpha,
         Body::EbcdicTrack,

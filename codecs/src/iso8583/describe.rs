@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use super::field::Attr;
 use super::mask::{Shown, is_sensitive_tag, mask_digit_runs, mask_pan, shown};
 use super::message::Message;
 use crate::{hex, tlv};
@@ -25,14 +24,11 @@ impl fmt::Display for Description<'_, '_> {
         let message = self.message;
         let profile = message.profile();
         write!(f, "{} {} ({} bytes)", message.mti(), profile.name(), message.as_bytes().len())?;
-        let is_1993 = profile.mti_version() == 1;
         for (n, text) in message.fields() {
             write!(f, "\n{n:>3} {}: ", profile.field_name(n))?;
-            match shown(n, is_1993) {
+            match shown(n, profile.mti_version()) {
                 // Long amounts and original data elements are numbers; only free text can hide a card number.
-                Shown::Text
-                    if profile.field(n).is_some_and(|field| matches!(field.attr, Attr::N | Attr::Xn)) =>
-                {
+                Shown::Text if profile.field(n).is_some_and(|field| field.attr.is_number()) => {
                     write!(f, "{}", text.escape_debug())?;
                 }
                 Shown::Text => write!(f, "{}", mask_digit_runs(&text).escape_debug())?,

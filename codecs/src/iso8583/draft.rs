@@ -15,7 +15,7 @@ use crate::ErrorKind;
 const INLINE_FIELDS: usize = 32;
 
 /// Room for the longest length prefix.
-const PREFIX_MAX: usize = 3;
+const PREFIX_MAX: usize = 4;
 
 /// Room set aside for a value whose length is not known before it is written.
 const VALUE_LEN_GUESS: usize = 16;
@@ -239,7 +239,8 @@ impl<'a> Draft<'a> {
         }
         if let (Some(mac), Some(n)) = (mac, mac_field) {
             let tag = mac.compute(sink.written());
-            put_bytes(profile.plan(n), &tag.field(), sink).map_err(|kind| fault(n, kind))?;
+            put_bytes(profile.plan(n), tag.shortened(profile.mac_len(n)), sink)
+                .map_err(|kind| fault(n, kind))?;
         }
         Ok(())
     }

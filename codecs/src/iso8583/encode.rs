@@ -98,21 +98,23 @@ fn put_converted(plan: Plan, text: &[u8], sink: &mut Sink<'_>) -> Result<(), Err
     put_prefix(plan, units, sink)?;
     let room = sink.room(plan.body.wire_len(units));
     match plan.body {
+        Body::EbcdicPrintable(page) => convert(text, room, |character| page.from_ascii(character)),
         Body::EbcdicDigits
-        | Body::EbcdicPrintable
         | Body::EbcdicAlnum
         | Body::EbcdicAlpha
         | Body::EbcdicTrack
-        | Body::EbcdicSigned => convert(text, room, ebcdic::from_ascii),
+        | Body::EbcdicSigned
+        | Body::EbcdicNet => convert(text, room, ebcdic::from_ascii),
         Body::BcdLeft => pack(text, OddPad::LeftZero, false, room)?,
         Body::BcdRight => pack(text, OddPad::RightF, false, room)?,
         Body::BcdTrackLeft => pack(text, OddPad::LeftZero, true, room)?,
         Body::BcdTrackRight => pack(text, OddPad::RightF, true, room)?,
-        Body::BcdSigned => {
-            let ((sign, digits), (first, rest)) =
-                text.split_first().zip(room.split_first_mut()).ok_or(ErrorKind::SignInvalid)?;
-            *first = *sign;
-            pack(digits, OddPad::LeftZero, false, rest)?;
+        Body::BcdSigned => pack_signed(text, room)?,
+        Body::BcdNet => {
+            let ((head, signed), (packed, rest)) =
+                text.split_at_checked(4).zip(room.split_at_mut_checked(2)).ok_or(ErrorKind::SignInvalid)?;
+            pack(head, OddPad::LeftZero, false, packed)?;
+            pack_signed(signed, rest)?;
         }
         Body::Raw => {
             for (byte, [high, low]) in room.iter_mut().zip(text.as_chunks::<2>().0) {
@@ -121,7 +123,7 @@ fn put_converted(plan: Plan, text: &[u8], sink: &mut Sink<'_>) -> Result<(), Err
             }
         }
         Body::Hex | Body::HexPairs => convert(text, room, |character| character.to_ascii_uppercase()),
-        Body::AsciiAlpha | Body::AsciiSigned => convert(text, room, |character| character),
+        Body::AsciiAlpha | Body::AsciiSigned | Body::AsciiNet => convert(text, room, |character| character),
         Body::AsciiDigits | Body::AsciiPrintable | Body::AsciiAlnum | Body::AsciiTrack | Body::Absent => {
             return Err(ErrorKind::FieldUnsupported);
         }
@@ -142,6 +144,14 @@ fn pack(text: &[u8], pad: OddPad, track: bool, room: &mut [u8]) -> Result<(), Er
     }
     bcd::pack(text.iter().map(|c| if c.is_ascii_digit() { c & 0x0F } else { 0xD }), pad, room);
     Ok(())
+}
+
+/// A sign as a letter, then packed digits.
+fn pack_signed(text: &[u8], room: &mut [u8]) -> Result<(), ErrorKind> {
+    let ((sign, digits), (first, rest)) =
+        text.split_first().zip(room.split_first_mut()).ok_or(ErrorKind::SignInvalid)?;
+    *first = *sign;
+    pack(digits, OddPad::LeftZero, false, rest)
 }
 
 /// A body as received, checked again because a lenient link may have let it in.
@@ -175,7 +185,7 @@ pub(super) fn put_padded(plan: Plan, text: &[u8], sink: &mut Sink<'_>) -> Result
         Body::AsciiPrintable
         | Body::AsciiAlnum
         | Body::AsciiAlpha
-        | Body::EbcdicPrintable
+        | Body::EbcdicPrintable(_)
         | Body::EbcdicAlnum
         | Body::EbcdicAlpha => convert(text, filled, |character| character),
         _ => return put_text(plan, text, sink),
@@ -230,15 +240,17 @@ fn put_prefix(plan: Plan, units: usize, sink: &mut Sink<'_>) -> Result<(), Error
     if plan.prefix == Prefix::None {
         return if units < usize::from(plan.units) { Err(ErrorKind::FieldTruncated) } else { Ok(()) };
     }
-    let [hundreds, tens, ones] = [100, 10, 1].map(|unit| (units / unit % 10) as u8);
+    let [thousands, hundreds, tens, ones] = [1000, 100, 10, 1].map(|unit| (units / unit % 10) as u8);
     match plan.prefix {
         Prefix::None => {}
         Prefix::Ascii2 => sink.put([tens | b'0', ones | b'0']),
         Prefix::Ascii3 => sink.put([hundreds | b'0', tens | b'0', ones | b'0']),
+        Prefix::Ascii4 => sink.put([thousands, hundreds, tens, ones].map(|digit| digit | b'0')),
         Prefix::Ebcdic2 => sink.put([tens | 0xF0, ones | 0xF0]),
         Prefix::Ebcdic3 => sink.put([hundreds | 0xF0, tens | 0xF0, ones | 0xF0]),
+        Prefix::Ebcdic4 => sink.put([thousands, hundreds, tens, ones].map(|digit| digit | 0xF0)),
         Prefix::Bcd1 => sink.put([tens << 4 | ones]),
-        Prefix::Bcd2 => sink.put([hundreds, tens << 4 | ones]),
+        Prefix::Bcd2 => sink.put([thousands << 4 | hundreds, tens << 4 | ones]),
         Prefix::Binary1 => sink.put([units as u8]),
         Prefix::Binary2 => sink.put((units as u16).to_be_bytes()),
     }
