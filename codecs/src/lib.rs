@@ -3,8 +3,8 @@
 
 pub mod amount;
 pub mod bcd;
-pub mod digits;
 pub mod clearing_file;
+pub mod digits;
 pub mod ebcdic;
 pub mod error;
 pub mod frame;

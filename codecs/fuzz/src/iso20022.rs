@@ -21,14 +21,20 @@ pub fn iso20022(bytes: &[u8]) -> bool {
     match &answer {
         Ok(report) => {
             assert!(xml.is_ok() && schema.is_ok(), "{xml:?} {schema:?}");
-            assert!(codecs::iso20022::messages().any(|message| message == report.message), "{}", report.message);
+            assert!(
+                codecs::iso20022::messages().any(|message| message == report.message),
+                "{}",
+                report.message
+            );
         }
         Err(error) => {
             let refused_by = |found: &Result<(), XmlError>| found.as_ref().err().map(|error| error.layer);
             let is_same = match error.layer {
                 // Reading goes on where a stricter reader stopped, and may find worse.
                 Layer::Business => refused_by(&schema) != Some(Layer::Business),
-                Layer::Schema => schema.as_ref().err() == Some(error) && refused_by(&xml) != Some(Layer::Schema),
+                Layer::Schema => {
+                    schema.as_ref().err() == Some(error) && refused_by(&xml) != Some(Layer::Schema)
+                }
                 Layer::Xml | Layer::Security => xml.as_ref().err() == Some(error),
             };
             assert!(is_same, "{error:?} {schema:?} {xml:?}");

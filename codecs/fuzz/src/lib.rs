@@ -7,6 +7,7 @@
 mod draft;
 mod frame;
 mod input;
+mod iso20022;
 mod mac;
 mod message;
 mod packed;
@@ -15,6 +16,7 @@ mod tlv;
 
 pub use draft::draft;
 pub use frame::frame;
+pub use iso20022::iso20022;
 pub use mac::mac;
 pub use message::{message, read_everything};
 pub use packed::packed;
@@ -25,7 +27,7 @@ pub use tlv::tlv;
 pub type Target = fn(&[u8]) -> bool;
 
 /// Every target by the name of its folder.
-pub const TARGETS: [(&str, Target); 16] = [
+pub const TARGETS: [(&str, Target); 17] = [
     ("bpc_hybrid", |bytes| message("bpc-hybrid", bytes)),
     ("iso03_abin", |bytes| message("iso03-abin", bytes)),
     ("iso03_ascii", |bytes| message("iso03-ascii", bytes)),
@@ -38,6 +40,7 @@ pub const TARGETS: [(&str, Target); 16] = [
     ("iso93_ascii", |bytes| message("iso93-ascii", bytes)),
     ("draft", draft),
     ("frame", frame),
+    ("iso20022", iso20022),
     ("mac", mac),
     ("packed", packed),
     ("profile", profile),
