@@ -8,6 +8,7 @@ mod draft;
 mod frame;
 mod input;
 mod iso20022;
+mod iso20022_messages;
 mod mac;
 mod message;
 mod packed;
@@ -17,6 +18,7 @@ mod tlv;
 pub use draft::draft;
 pub use frame::frame;
 pub use iso20022::iso20022;
+pub use iso20022_messages::iso20022_messages;
 pub use mac::mac;
 pub use message::{message, read_everything};
 pub use packed::packed;
@@ -27,7 +29,7 @@ pub use tlv::tlv;
 pub type Target = fn(&[u8]) -> bool;
 
 /// Every target by the name of its folder.
-pub const TARGETS: [(&str, Target); 17] = [
+pub const TARGETS: [(&str, Target); 18] = [
     ("bpc_hybrid", |bytes| message("bpc-hybrid", bytes)),
     ("iso03_abin", |bytes| message("iso03-abin", bytes)),
     ("iso03_ascii", |bytes| message("iso03-ascii", bytes)),
@@ -41,6 +43,7 @@ pub const TARGETS: [(&str, Target); 17] = [
     ("draft", draft),
     ("frame", frame),
     ("iso20022", iso20022),
+    ("iso20022_messages", iso20022_messages),
     ("mac", mac),
     ("packed", packed),
     ("profile", profile),

@@ -3,7 +3,7 @@
 use std::io::BufRead;
 
 use super::XmlError;
-use super::code::Choice;
+use super::choice::Choice;
 use super::elem::{Elem, code, elem, ruled, since_2019, text};
 use super::part::{Content, choice, part};
 use super::parties::{Address, Party};

@@ -6,7 +6,6 @@
 use super::agents::{Agent, PartyOrAgent};
 use super::camt029::{Camt029, Outcome, RecallStatus, ResolutionDetails};
 use super::camt056::{Camt056, Recall, Recalled};
-use super::code::{Resolution, Status};
 use super::elem::since_2019;
 use super::header::{CustomerReportHeader, ReportHeader, TransferHeader};
 use super::leaf::DateTime;
@@ -20,6 +19,7 @@ use super::pain001::{Pain001, TransferOrder};
 use super::pain002::{BatchStatus, OrderStatus, Pain002};
 use super::pain013::{Pain013, PaymentRequest};
 use super::pain014::{Pain014, RequestBatchStatus, RequestStatus};
+use super::status::{Resolution, Status};
 use super::version::Version;
 
 /// What a new message is called and when it was made.

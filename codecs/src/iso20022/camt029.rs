@@ -4,7 +4,7 @@
 //! entries, corrective transactions, resolution details, supplementary data.
 
 use super::agents::PartyOrAgent;
-use super::code::{Choice, Resolution};
+use super::choice::Choice;
 use super::elem::{code, elem, ruled, text};
 use super::leaf::{Date, DateTime};
 use super::message::message;
@@ -12,6 +12,7 @@ use super::money::Amount;
 use super::original::{Assignment, Case, OriginalGroup, OriginalTransaction, ReasonInformation};
 use super::part::{choice, part};
 use super::rule::Rule;
+use super::status::Resolution;
 use crate::amount::Decimal;
 
 part! {

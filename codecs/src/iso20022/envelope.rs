@@ -108,11 +108,15 @@ pub fn open(bytes: &[u8]) -> Result<Opened, XmlError> {
         reader = from.reader;
     }
     let Some(document) = document else {
-        return Err(reader.error(Fault { layer: Layer::Schema, reason: "there is no Document".into() }));
+        return Err(reader.error(Fault {
+            layer: Layer::Schema,
+            reason: "there is no Document".into(),
+            at: None,
+        }));
     };
     if header.as_ref().is_some_and(|header| header.message.message_name != document.version.name()) {
         let reason = "MsgDefIdr of the header is not the message in the document".into();
-        return Err(reader.error(Fault { layer: Layer::Business, reason }));
+        return Err(reader.error(Fault { layer: Layer::Business, reason, at: None }));
     }
     match reader.next()? {
         Event::Eof => Ok(Opened { envelope: Some(name), header, document }),

@@ -111,7 +111,7 @@ pub(super) fn start<R: BufRead>(mut reader: Reader<R>) -> Result<Reading<R>, Xml
 }
 
 pub(super) fn unknown() -> Fault {
-    Fault { layer: Layer::Schema, reason: "a message or version that is not known".into() }
+    Fault { layer: Layer::Schema, reason: "a message or version that is not known".into(), at: None }
 }
 
 /// Reads the message from its root, which was just started, to the end of the root.

@@ -1,7 +1,7 @@
 //! References to what came before: the original group and transaction an answer speaks of.
 
 use super::agents::{Account, Agent, PartyOrAgent};
-use super::code::{Choice, Reason, Status};
+use super::choice::Choice;
 use super::elem::{code, elem, ruled, since_2019, text};
 use super::leaf::{Date, DateTime};
 use super::money::{Amount, InstructedAmount};
@@ -10,6 +10,7 @@ use super::parties::Party;
 use super::payment::{PaymentType, Settlement, When};
 use super::remittance::Remittance;
 use super::rule::Rule;
+use super::status::{Reason, Status};
 use super::version::Edition;
 use crate::amount::Decimal;
 

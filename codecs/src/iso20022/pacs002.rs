@@ -3,7 +3,6 @@
 //! Not modelled, passed over when read: the business query answered, supplementary data.
 
 use super::agents::Agent;
-use super::code::Status;
 use super::elem::{code, elem, ruled, since_2019, since_2024, text};
 use super::header::ReportHeader;
 use super::leaf::DateTime;
@@ -14,6 +13,7 @@ use super::original::{
 use super::part::part;
 use super::payment::{Charge, When};
 use super::rule::Rule;
+use super::status::Status;
 
 part! {
     /// `FIToFIPmtStsRpt`

@@ -3,7 +3,7 @@
 //! Not modelled, passed over when read: authorisations, settlement times, regulatory reporting, supplementary data.
 
 use super::agents::{Account, Agent};
-use super::code::{ChargeBearer, Choice};
+use super::choice::Choice;
 use super::elem::{code, elem, ruled};
 use super::header::TransferHeader;
 use super::leaf::Date;
@@ -16,6 +16,7 @@ use super::parties::Party;
 use super::payment::{Charge, PaymentId, PaymentType};
 use super::remittance::{RelatedRemittance, Remittance};
 use super::rule::Rule;
+use super::status::ChargeBearer;
 
 part! {
     /// `FIToFICstmrDrctDbt`

@@ -4,7 +4,6 @@
 //! compensation, accounts of agents in the chain, the underlying transfer, supplementary data.
 
 use super::agents::{Agent, PartyOrAgent};
-use super::code::ChargeBearer;
 use super::elem::{code, elem, ruled, text};
 use super::leaf::{Date, DateTime};
 use super::message::message;
@@ -14,6 +13,7 @@ use super::pacs008::{CHARGE_BEARERS, PRIORITIES};
 use super::part::part;
 use super::payment::{Charge, Settlement};
 use super::rule::Rule;
+use super::status::ChargeBearer;
 use crate::amount::Decimal;
 
 part! {

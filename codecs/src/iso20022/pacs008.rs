@@ -4,7 +4,7 @@
 //! reporting, tax, supplementary data.
 
 use super::agents::{Account, Agent};
-use super::code::{ChargeBearer, Choice};
+use super::choice::Choice;
 use super::elem::{code, elem, ruled, since_2019};
 use super::header::TransferHeader;
 use super::leaf::{Date, DateTime};
@@ -15,6 +15,7 @@ use super::parties::Party;
 use super::payment::{Charge, PaymentId, PaymentType};
 use super::remittance::{RelatedRemittance, Remittance};
 use super::rule::Rule;
+use super::status::ChargeBearer;
 
 part! {
     /// `FIToFICstmrCdtTrf`

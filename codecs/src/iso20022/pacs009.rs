@@ -4,7 +4,7 @@
 //! cover payment, supplementary data.
 
 use super::agents::{Account, Agent};
-use super::code::Choice;
+use super::choice::Choice;
 use super::elem::{code, elem, ruled};
 use super::header::TransferHeader;
 use super::leaf::Date;

@@ -2,7 +2,6 @@
 //!
 //! Not modelled, passed over when read: tracker data, supplementary data.
 
-use super::code::Status;
 use super::elem::{code, elem, ruled, since_2019, text};
 use super::header::CustomerReportHeader;
 use super::leaf::DateTime;
@@ -13,6 +12,7 @@ use super::original::{
 use super::part::part;
 use super::payment::Charge;
 use super::rule::Rule;
+use super::status::Status;
 use crate::amount::Decimal;
 
 part! {

@@ -4,7 +4,7 @@
 //! supplementary data.
 
 use super::agents::{Account, Agent};
-use super::code::{ChargeBearer, Choice};
+use super::choice::Choice;
 use super::elem::{code, elem, ruled, text};
 use super::header::InitiationHeader;
 use super::leaf::Date;
@@ -17,6 +17,7 @@ use super::parties::Party;
 use super::payment::{PaymentId, PaymentType};
 use super::remittance::{RelatedRemittance, Remittance};
 use super::rule::Rule;
+use super::status::ChargeBearer;
 use crate::amount::Decimal;
 
 part! {

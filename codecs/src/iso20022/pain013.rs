@@ -4,7 +4,7 @@
 //! tax, enclosed files, supplementary data.
 
 use super::agents::{Account, Agent};
-use super::code::{ChargeBearer, Choice};
+use super::choice::Choice;
 use super::elem::{code, elem, ruled, text};
 use super::header::InitiationHeader;
 use super::message::message;
@@ -15,6 +15,7 @@ use super::parties::Party;
 use super::payment::{PaymentId, PaymentType, When};
 use super::remittance::{RelatedRemittance, Remittance};
 use super::rule::Rule;
+use super::status::ChargeBearer;
 use super::version::{Edition, Version};
 
 part! {

@@ -3,7 +3,6 @@
 //! Not modelled, passed over when read: enclosed files, mandates, supplementary data.
 
 use super::agents::{Account, Agent};
-use super::code::Status;
 use super::elem::{code, elem, ruled, text};
 use super::header::CustomerReportHeader;
 use super::leaf::DateTime;
@@ -16,6 +15,7 @@ use super::parties::Party;
 use super::payment::{Charge, PaymentType, When};
 use super::remittance::Remittance;
 use super::rule::Rule;
+use super::status::Status;
 use super::version::Edition;
 use crate::amount::Decimal;
 

@@ -1,6 +1,6 @@
 //! Who: parties with their addresses and identifications, agents, accounts.
 
-use super::code::Choice;
+use super::choice::Choice;
 use super::elem::{code, elem, ruled, since_2019, since_2024, text};
 use super::leaf::Date;
 use super::part::{choice, part};

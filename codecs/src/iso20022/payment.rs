@@ -4,7 +4,7 @@ use std::io::BufRead;
 
 use super::XmlError;
 use super::agents::{Account, Agent};
-use super::code::{Choice, SettlementMethod};
+use super::choice::Choice;
 use super::elem::{Elem, code, elem, ruled, since_2019, text};
 use super::leaf::{Date, DateTime};
 use super::money::Amount;
@@ -12,6 +12,7 @@ use super::part::{Content, part};
 use super::read::{Children, Reading};
 use super::rule::{Problem, Rule};
 use super::specimen::Dice;
+use super::status::SettlementMethod;
 use super::version::{Family, Version};
 use super::write::{BuildError, Writer};
 

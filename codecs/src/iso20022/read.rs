@@ -182,7 +182,7 @@ impl<R: BufRead> Reading<R> {
 
     /// The problem of the innermost open element.
     pub(super) fn error(&mut self, problem: Problem) -> XmlError {
-        self.reader.error(Fault { layer: Layer::Schema, reason: problem.to_string().into() })
+        self.reader.error(Fault { layer: Layer::Schema, reason: problem.to_string().into(), at: None })
     }
 
     /// `elem`, which should have been inside the innermost open element, is missing.
@@ -191,6 +191,7 @@ impl<R: BufRead> Reading<R> {
         self.reader.error(Fault {
             layer: Layer::Schema,
             reason: format!("the mandatory element {name} is missing").into(),
+            at: None,
         })
     }
 }

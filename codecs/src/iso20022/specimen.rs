@@ -58,7 +58,7 @@ impl<'a> Dice<'a> {
         let extra = match self.filling {
             Filling::Minimal => 0,
             Filling::Full => 1 + self.below(2),
-            Filling::Some => self.below(3),
+            Filling::Some => self.below(4).saturating_sub(1),
         };
         extra.max(least).min(most)
     }
