@@ -75,7 +75,9 @@ fn rules_of_transfers() {
         ("\"ILS\"", "\"ZZZ\"", format!("{GROUP}/TtlIntrBkSttlmAmt the currency is not one of ISO 4217")),
         ("\"ILS\"", "\"DEM\"", format!("{GROUP}/TtlIntrBkSttlmAmt the currency is not one of ISO 4217")),
         ("\"ILS\"", "\"JPY\"", "ok".into()),
-        ("PS29PALS000000000000123456789", "PS29PALS000000000000123456798", format!("{TRANSACTION}/DbtrAcct/Id/IBAN the check digits of the IBAN are wrong")),
+        ("PS29PALS000000000000123456789", "PS29PALS000000000000123456798", format!("{TRANSACTION}/DbtrAcct/Id/IBAN the check digits of the IBAN do not match")),
+        ("PS29PALS000000000000123456789", "PS29PALS00000000000012345678", format!("{TRANSACTION}/DbtrAcct/Id/IBAN the IBAN has 28 characters, its country has 29")),
+        ("PS29PALS000000000000123456789", "QQ29PALS000000000000123456789", "ok".into()),
         ("<InstrId>", "<InstrId> ", format!("{TRANSACTION}/PmtId/InstrId an identification that begins or ends with white space, or is nothing else")),
         ("HKM-ORD-7F3A-000030", "   ", format!("{TRANSACTION}/PmtId/EndToEndId an identification that begins or ends with white space, or is nothing else")),
         ("<Nm>", "<Nm>a\u{202e}", format!("{TRANSACTION}/Dbtr/Nm a control character of bidirectional text")),
@@ -218,7 +220,7 @@ fn reports_as_json() {
         ("head.001.001.02_bah.xml", r#"{"message":"head.001.001.02","transactions":0,"sums":{}}"#),
         ("camt.053.001.08_daily-statement.xml", r#"{"message":"camt.053.001.08","statements":1,"entries":4,"credit":{"ILS":"1270.55"},"debit":{"ILS":"20.55"}}"#),
         ("camt.053.001.04_postfinance-test.xml", r#"{"message":"camt.053.001.04","statements":1,"entries":5,"credit":{"CHF":"4733.72"},"debit":{"CHF":"77.70"}}"#),
-        ("pain.001.001.03_sepa.xml", r#"{"message":"pain.001.001.03","transactions":1,"sums":{"EUR":"10.00"},"warnings":[{"path":"Document/CstmrCdtTrfInitn/PmtInf/CdtTrfTxInf/CdtrAcct/Id/IBAN","reason":"the check digits of the IBAN are wrong"}]}"#),
+        ("pain.001.001.03_sepa.xml", r#"{"message":"pain.001.001.03","transactions":1,"sums":{"EUR":"10.00"},"warnings":[{"path":"Document/CstmrCdtTrfInitn/PmtInf/CdtTrfTxInf/CdtrAcct/Id/IBAN","reason":"the check digits of the IBAN do not match"}]}"#),
     ];
     for (name, expected) in table {
         assert_eq!(told(&sample(name)), expected, "{name}");

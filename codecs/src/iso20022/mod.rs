@@ -41,6 +41,7 @@ mod payment;
 mod read;
 mod remittance;
 mod rule;
+mod open;
 mod schema;
 mod source;
 mod specimen;

@@ -11,6 +11,7 @@ use quick_xml::events::{BytesDecl, Event as Token};
 use super::business::{Report, Rules};
 use super::error::{At, Fault};
 use super::names::{characters, is_space, reference};
+use super::open::Open;
 use super::schema::Validator;
 use super::source::{BeginError, Reached, Source};
 use super::tag::{Attributes, Scope, Tag};
@@ -181,7 +182,7 @@ impl<R: BufRead> Reader<R> {
     /// How many elements are open; the root alone is one.
     #[must_use]
     pub fn depth(&self) -> usize {
-        self.open.frames.len()
+        self.open.depth()
     }
 
     /// The line the reader came to, from one.
@@ -292,7 +293,7 @@ impl<R: BufRead> Reader<R> {
         if self.limits.elements_max.is_some_and(|max| self.elements > max) {
             return Err(Fault::security("more elements than are taken"));
         }
-        if self.open.frames.len() >= usize::from(self.limits.depth_max) {
+        if self.open.depth() >= usize::from(self.limits.depth_max) {
             return Err(Fault::security("elements inside each other deeper than is taken"));
         }
         self.open.push(self.tag.name());
@@ -307,7 +308,7 @@ impl<R: BufRead> Reader<R> {
     fn leave(&mut self) {
         self.open.pop();
         self.scope.leave();
-        if self.open.frames.is_empty() {
+        if self.open.depth() == 0 {
             self.state = State::Epilog;
         }
     }
@@ -439,57 +440,5 @@ fn check_declaration(declaration: &BytesDecl<'_>) -> Result<(), Fault> {
     match (rest.next(), rest.next()) {
         (None, _) | (Some(("standalone", "yes" | "no")), None) => Ok(()),
         _ => Err(Fault::xml("the XML declaration says what it must not")),
-    }
-}
-
-/// The names of the open elements, one after the other in one text.
-#[derive(Debug, Default)]
-struct Open {
-    names: String,
-    frames: Vec<Frame>,
-}
-
-#[derive(Debug)]
-struct Frame {
-    begin: usize,
-    end: usize,
-    /// Which of its name it is among its neighbours, from one.
-    number: u64,
-    /// The end of the name of its last child, which stays in `names` until the next one comes, and its number.
-    child: Option<(usize, u64)>,
-}
-
-impl Open {
-    fn push(&mut self, name: &str) {
-        let begin = self.frames.last().map_or(0, |parent| parent.end);
-        let number = match self.frames.last().and_then(|parent| parent.child) {
-            Some((end, number)) if &self.names[begin..end] == name => number + 1,
-            _ => 1,
-        };
-        self.names.truncate(begin);
-        self.names.push_str(name);
-        let end = self.names.len();
-        if let Some(parent) = self.frames.last_mut() {
-            parent.child = Some((end, number));
-        }
-        self.frames.push(Frame { begin, end, number, child: None });
-    }
-
-    fn pop(&mut self) {
-        self.frames.pop();
-    }
-
-    fn path(&self) -> String {
-        let mut path = String::with_capacity(self.names.len() + self.frames.len());
-        for frame in &self.frames {
-            if !path.is_empty() {
-                path.push('/');
-            }
-            path.push_str(&self.names[frame.begin..frame.end]);
-            if frame.number > 1 {
-                path.push_str(&format!("[{}]", frame.number));
-            }
-        }
-        path
     }
 }

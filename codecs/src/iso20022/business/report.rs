@@ -87,7 +87,7 @@ impl Tally {
         self.message = message;
     }
 
-    pub(super) fn warn(&mut self, path: &str, reason: &'static str) {
+    pub(super) fn warn(&mut self, path: &str, reason: impl Into<Cow<'static, str>>) {
         if self.warnings.len() < WARNINGS_MAX {
             self.warnings.push(Warning { path: path.to_owned(), reason: reason.into() });
         }
