@@ -40,6 +40,7 @@ replayed! {
     draft frame json mac packed profile subfields tlv
     draft frame iso20022 mac packed profile tlv
     draft frame mac mfep_json mfep_xml packed profile tlv
+    draft frame iso20022 iso20022_messages mac packed profile tlv
 }
 
 /// Memory at any moment stays within four times the input and 64 KiB, whatever the bytes announce.

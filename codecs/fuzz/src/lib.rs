@@ -9,6 +9,7 @@ mod frame;
 mod input;
 mod json;
 mod iso20022;
+mod iso20022_messages;
 mod mac;
 mod message;
 mod mfep;
@@ -21,6 +22,7 @@ pub use draft::draft;
 pub use frame::frame;
 pub use json::json;
 pub use iso20022::iso20022;
+pub use iso20022_messages::iso20022_messages;
 pub use mac::mac;
 pub use message::{message, read_everything};
 pub use mfep::mfep;
@@ -49,6 +51,7 @@ pub const TARGETS: [(&str, Target); 17] = [
     ("frame", frame),
     ("json", json),
     ("iso20022", iso20022),
+    ("iso20022_messages", iso20022_messages),
     ("mac", mac),
     ("mfep_json", mfep),
     ("mfep_xml", mfep),
