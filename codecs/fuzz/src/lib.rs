@@ -7,9 +7,9 @@
 mod draft;
 mod frame;
 mod input;
-mod json;
 mod iso20022;
 mod iso20022_messages;
+mod json;
 mod mac;
 mod message;
 mod mfep;
@@ -20,9 +20,9 @@ mod tlv;
 
 pub use draft::draft;
 pub use frame::frame;
-pub use json::json;
 pub use iso20022::iso20022;
 pub use iso20022_messages::iso20022_messages;
+pub use json::json;
 pub use mac::mac;
 pub use message::{message, read_everything};
 pub use mfep::mfep;
@@ -35,8 +35,7 @@ pub use tlv::tlv;
 pub type Target = fn(&[u8]) -> bool;
 
 /// Every target by the name of its folder.
-pub const TARGETS: [(&str, Target); 18] = [
-pub const TARGETS: [(&str, Target); 17] = [
+pub const TARGETS: &[(&str, Target)] = &[
     ("bpc_hybrid", |bytes| message("bpc-hybrid", bytes)),
     ("iso03_abin", |bytes| message("iso03-abin", bytes)),
     ("iso03_ascii", |bytes| message("iso03-ascii", bytes)),
