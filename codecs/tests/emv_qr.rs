@@ -99,6 +99,12 @@ fn payload_with(changes: &[(u8, &str)]) -> Result<String, codecs::emv_qr::QrErro
     build(&all.iter().map(|(id, value)| Object { id: *id, value }).collect::<Vec<_>>())
 }
 
+/// What is changed of the good code: objects and their values.
+type Changes = &'static [(u8, &'static str)];
+
+/// Whether it is read, or else where and why not.
+type Seen = Result<(), (String, QrProblem)>;
+
 #[test]
 fn every_object_is_held_to_the_standard() {
     use QrProblem::{
@@ -108,7 +114,7 @@ fn every_object_is_held_to_the_standard() {
     let wrong = |path: &'static str, problem| Err((path.to_owned(), problem));
     const LONG: &str = "xxxxxxxxxxxxxxxxxxxxxxxxxx";
     #[rustfmt::skip]
-    let table: Vec<(&[(u8, &str)], Result<(), (String, QrProblem)>)> = vec![
+    let table: Vec<(Changes, Seen)> = vec![
         (&[],                                  ok.clone()),
         (&[(1, "")],                           ok.clone()),
         (&[(1, "13")],                         wrong("object 01", Code)),

@@ -5,27 +5,33 @@
 //! replays. They use the public interface only, and they do not know how the codecs work inside.
 
 mod draft;
+mod emv_qr;
 mod frame;
 mod input;
+mod key_change;
 mod mac;
 mod message;
 mod packed;
 mod profile;
+mod small;
 mod tlv;
 
 pub use draft::draft;
+pub use emv_qr::emv_qr;
 pub use frame::frame;
+pub use key_change::key_change;
 pub use mac::mac;
 pub use message::{message, read_everything};
 pub use packed::packed;
 pub use profile::profile;
+pub use small::small;
 pub use tlv::tlv;
 
 /// What is called with bytes of any kind, and says whether they were accepted.
 pub type Target = fn(&[u8]) -> bool;
 
 /// Every target by the name of its folder.
-pub const TARGETS: [(&str, Target); 16] = [
+pub const TARGETS: [(&str, Target); 19] = [
     ("bpc_hybrid", |bytes| message("bpc-hybrid", bytes)),
     ("iso03_abin", |bytes| message("iso03-abin", bytes)),
     ("iso03_ascii", |bytes| message("iso03-ascii", bytes)),
@@ -37,9 +43,12 @@ pub const TARGETS: [(&str, Target); 16] = [
     ("iso93_abin", |bytes| message("iso93-abin", bytes)),
     ("iso93_ascii", |bytes| message("iso93-ascii", bytes)),
     ("draft", draft),
+    ("emv_qr", emv_qr),
     ("frame", frame),
+    ("key_change", key_change),
     ("mac", mac),
     ("packed", packed),
     ("profile", profile),
+    ("small", small),
     ("tlv", tlv),
 ];
