@@ -9,22 +9,32 @@ mod emv_qr;
 mod frame;
 mod input;
 mod key_change;
+mod json;
+mod iso20022;
+mod iso20022_messages;
 mod mac;
 mod message;
+mod mfep;
 mod packed;
 mod profile;
 mod small;
+mod subfields;
 mod tlv;
 
 pub use draft::draft;
 pub use emv_qr::emv_qr;
 pub use frame::frame;
 pub use key_change::key_change;
+pub use json::json;
+pub use iso20022::iso20022;
+pub use iso20022_messages::iso20022_messages;
 pub use mac::mac;
 pub use message::{message, read_everything};
+pub use mfep::mfep;
 pub use packed::packed;
 pub use profile::profile;
 pub use small::small;
+pub use subfields::subfields_of;
 pub use tlv::tlv;
 
 /// What is called with bytes of any kind, and says whether they were accepted.
@@ -32,6 +42,8 @@ pub type Target = fn(&[u8]) -> bool;
 
 /// Every target by the name of its folder.
 pub const TARGETS: [(&str, Target); 19] = [
+pub const TARGETS: [(&str, Target); 18] = [
+pub const TARGETS: [(&str, Target); 17] = [
     ("bpc_hybrid", |bytes| message("bpc-hybrid", bytes)),
     ("iso03_abin", |bytes| message("iso03-abin", bytes)),
     ("iso03_ascii", |bytes| message("iso03-ascii", bytes)),
@@ -46,9 +58,15 @@ pub const TARGETS: [(&str, Target); 19] = [
     ("emv_qr", emv_qr),
     ("frame", frame),
     ("key_change", key_change),
+    ("json", json),
+    ("iso20022", iso20022),
+    ("iso20022_messages", iso20022_messages),
     ("mac", mac),
+    ("mfep_json", mfep),
+    ("mfep_xml", mfep),
     ("packed", packed),
     ("profile", profile),
     ("small", small),
+    ("subfields", subfields_of),
     ("tlv", tlv),
 ];

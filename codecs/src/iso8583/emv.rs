@@ -53,9 +53,9 @@ impl<'a> ChipData<'a> {
     /// Other bytes than packed digits, or more than a number holds.
     pub fn number(&self, tag: u32) -> Result<Option<u64>, ObjectError> {
         let Some(value) = self.get(tag) else { return Ok(None) };
-        let digits = value.iter().flat_map(|byte| [byte >> 4, byte & 0x0F]);
-        let number = digits.fold(Some(0_u64), |number, digit| {
-            number.filter(|_| digit <= 9)?.checked_mul(10)?.checked_add(digit.into())
+        let mut digits = value.iter().flat_map(|byte| [byte >> 4, byte & 0x0F]);
+        let number = digits.try_fold(0_u64, |number, digit| {
+            number.checked_mul(10)?.checked_add(digit.into()).filter(|_| digit <= 9)
         });
         number.map(Some).ok_or(ObjectError { tag, form: "packed digits" })
     }

@@ -243,7 +243,7 @@ mod tests {
     #[test]
     fn what_is_put_is_read() {
         for (tag, len) in
-            [(0x9A, 3), (0x9F26, 8), (0xDF_8101, 0x7F), (0x5A, 0x80), (0x70, 0xFF), (0xE1, 0x100)]
+            [(0x9A, 3), (0x9F26, 8), (0x00DF_8101, 0x7F), (0x5A, 0x80), (0x70, 0xFF), (0xE1, 0x100)]
         {
             let value = vec![0xAB; len];
             let mut out = vec![];
@@ -254,7 +254,7 @@ mod tests {
 
     #[test]
     fn what_would_not_be_read_is_not_put() {
-        for tag in [0, 0xFF, 0x9F, 0x1F, 0x9F81, 0x9A01, 0x9F_2601, 0xFF01, 0x9F81_8181] {
+        for tag in [0, 0xFF, 0x9F, 0x1F, 0x9F81, 0x9A01, 0x009F_2601, 0xFF01, 0x9F81_8181] {
             let mut out = vec![1];
             assert_eq!(put(&mut out, tag, b""), Err(TlvError::TagInvalid(tag)), "{tag:X}");
             assert_eq!(out, [1]);
