@@ -13,8 +13,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 pub(crate) use file::{Command as File, run as file};
-pub(crate) use iso20022::{Command as Iso20022, run as iso20022};
 pub(crate) use iso8583::{Command as Iso8583, run as iso8583};
+pub(crate) use iso20022::{Command as Iso20022, run as iso20022};
 
 use crate::wiring::StartError;
 use crate::{EXIT_SETTINGS, commands, say};

@@ -12,6 +12,7 @@ mod key_change;
 mod json;
 mod iso20022;
 mod iso20022_messages;
+mod json;
 mod mac;
 mod message;
 mod mfep;
@@ -28,6 +29,7 @@ pub use key_change::key_change;
 pub use json::json;
 pub use iso20022::iso20022;
 pub use iso20022_messages::iso20022_messages;
+pub use json::json;
 pub use mac::mac;
 pub use message::{message, read_everything};
 pub use mfep::mfep;
@@ -44,6 +46,7 @@ pub type Target = fn(&[u8]) -> bool;
 pub const TARGETS: [(&str, Target); 19] = [
 pub const TARGETS: [(&str, Target); 18] = [
 pub const TARGETS: [(&str, Target); 17] = [
+pub const TARGETS: &[(&str, Target)] = &[
     ("bpc_hybrid", |bytes| message("bpc-hybrid", bytes)),
     ("iso03_abin", |bytes| message("iso03-abin", bytes)),
     ("iso03_ascii", |bytes| message("iso03-ascii", bytes)),

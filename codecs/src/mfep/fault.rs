@@ -136,7 +136,7 @@ impl From<FaultKind> for Fault {
 impl From<AmountError> for FaultKind {
     fn from(error: AmountError) -> Self {
         match error {
-            AmountError::Syntax | AmountError::NoMinorUnit | AmountError::Negative => {
+            AmountError::Syntax | AmountError::Negative | AmountError::NoMinorUnit => {
                 FaultKind::AmountInvalid
             }
             AmountError::TooManyDecimals | AmountError::TooLarge => FaultKind::AmountTooFine,

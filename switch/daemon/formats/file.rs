@@ -57,8 +57,7 @@ pub(crate) fn run(command: Command) -> Result<Told> {
     let Command::Check { format, profile, signature, key, unmasked, json, file } = command;
     let profile = profile
         .map(|path| {
-            Profile::from_toml(&read(&path)?)
-                .map_err(|error| Usage(format!("{}: {error}", path.display())))
+            Profile::from_toml(&read(&path)?).map_err(|error| Usage(format!("{}: {error}", path.display())))
         })
         .transpose()?;
     let signature = signature.map(|path| read(&path)).transpose()?;

@@ -30,7 +30,7 @@ pub(super) fn amount(text: &str, currency: Currency) -> Result<i64, Reason> {
     read.map_err(|error| match error {
         AmountError::TooManyDecimals => "the amount has more decimals than its currency",
         AmountError::NoMinorUnit => "the currency has no minor unit",
-        AmountError::Syntax | AmountError::TooLarge | AmountError::Negative => {
+        AmountError::Syntax | AmountError::Negative | AmountError::TooLarge => {
             "the amount is not digits with a comma"
         }
     })
