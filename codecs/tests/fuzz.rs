@@ -36,12 +36,6 @@ macro_rules! replayed {
 }
 
 replayed! {
-    bpc_hybrid iso03_abin iso03_ascii iso87_abin iso87_ascii iso87_bcd iso87_bcd_rf iso87_ebcdic iso93_abin iso93_ascii
-    draft emv_qr frame key_change mac packed profile small tlv
-    draft frame json mac packed profile subfields tlv
-    draft frame iso20022 mac packed profile tlv
-    draft frame mac mfep_json mfep_xml packed profile tlv
-    draft frame iso20022 iso20022_messages mac packed profile tlv
     bpc_hybrid
     iso03_abin
     iso03_ascii
@@ -53,15 +47,18 @@ replayed! {
     iso93_abin
     iso93_ascii
     draft
+    emv_qr
     frame
     json
     iso20022
     iso20022_messages
+    key_change
     mac
     mfep_json
     mfep_xml
     packed
     profile
+    small
     subfields
     tlv
 }

@@ -8,11 +8,10 @@ mod draft;
 mod emv_qr;
 mod frame;
 mod input;
-mod key_change;
-mod json;
 mod iso20022;
 mod iso20022_messages;
 mod json;
+mod key_change;
 mod mac;
 mod message;
 mod mfep;
@@ -25,11 +24,10 @@ mod tlv;
 pub use draft::draft;
 pub use emv_qr::emv_qr;
 pub use frame::frame;
-pub use key_change::key_change;
-pub use json::json;
 pub use iso20022::iso20022;
 pub use iso20022_messages::iso20022_messages;
 pub use json::json;
+pub use key_change::key_change;
 pub use mac::mac;
 pub use message::{message, read_everything};
 pub use mfep::mfep;
@@ -43,9 +41,6 @@ pub use tlv::tlv;
 pub type Target = fn(&[u8]) -> bool;
 
 /// Every target by the name of its folder.
-pub const TARGETS: [(&str, Target); 19] = [
-pub const TARGETS: [(&str, Target); 18] = [
-pub const TARGETS: [(&str, Target); 17] = [
 pub const TARGETS: &[(&str, Target)] = &[
     ("bpc_hybrid", |bytes| message("bpc-hybrid", bytes)),
     ("iso03_abin", |bytes| message("iso03-abin", bytes)),
@@ -60,10 +55,10 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("draft", draft),
     ("emv_qr", emv_qr),
     ("frame", frame),
-    ("key_change", key_change),
     ("json", json),
     ("iso20022", iso20022),
     ("iso20022_messages", iso20022_messages),
+    ("key_change", key_change),
     ("mac", mac),
     ("mfep_json", mfep),
     ("mfep_xml", mfep),
