@@ -249,6 +249,27 @@ fn what_cannot_be_written_is_refused() {
     assert_eq!(build(&[&[first], &many[..4]].concat()).map(|text| text.len()), Ok(6 + 4 * 103 + 8));
 }
 
+/// However long the text, what is held stays within 64 KiB: it is read where it lies.
+#[test]
+fn long_texts_cost_no_memory() {
+    use codecs::iban::Iban;
+    use codecs::national_id::{CheckDigit, NationalId};
+    use codecs::phone::{Phone, Prefixes};
+    for unit in ["0", "٠", "0001x", "2604\u{200E}xxx", "+970 ", "PS29", "5٬000"] {
+        let text = unit.repeat(200_000);
+        let wire = text.as_bytes();
+        let held = allocation_counter::measure(|| {
+            assert!(MerchantQr::parse(&text).is_err());
+            assert!(Iban::parse_typed(&text).is_err() && Iban::parse(&text).is_err());
+            assert!(NationalId::parse(&text, CheckDigit::Warn).is_err());
+            assert!(Phone::parse(&text, &Prefixes::default()).is_err());
+            assert!(Decimal::parse_typed(&text).is_err());
+            assert!(codecs::tlv::walk(wire).count() <= wire.len());
+        });
+        assert!(held.bytes_max <= 64 * 1024, "{unit:?}: {} bytes are held", held.bytes_max);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
 
