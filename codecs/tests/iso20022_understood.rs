@@ -5,22 +5,56 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
-use codecs::iso20022::{AnyMessage, Family, Parsed, parse_any};
+use codecs::iso20022::{AnyMessage, Event, Family, Limits, Parsed, Reader, parse_any};
 
 use crate::iso20022_table::golden;
 
 /// The fields that are there, one a line.
 fn listing(parsed: &Parsed<AnyMessage>) -> String {
-    let mut out = format!("{}\n", parsed.version);
+    let mut lines: Vec<String> = Vec::new();
     for line in format!("{:#?}", parsed.message).lines() {
         if !line.ends_with(": None,") && !line.ends_with(": [],") {
-            writeln!(out, "{line}").expect("a string takes all");
+            lines.push(line.to_owned());
+        }
+        // `Some(`, a value and `)` on lines of their own become one line.
+        while let [.., open, value, close] = &lines[..] {
+            let is_short = open.ends_with('(')
+                && close.trim_start() == "),"
+                && !value.trim_end().ends_with(['(', '{', '[', '}', ']']);
+            if !is_short {
+                break;
+            }
+            let joined = format!("{open}{}),", value.trim().trim_end_matches(','));
+            lines.truncate(lines.len() - 3);
+            lines.push(joined);
         }
     }
+    let mut out = format!("{}\n{}\n", parsed.version, lines.join("\n"));
     for path in &parsed.passed_over.paths {
         writeln!(out, "passed over: {path}").expect("a string takes all");
     }
     out
+}
+
+/// Every value with its path, in order, but for what was passed over.
+fn values(document: &[u8], passed_over: &[String]) -> Vec<(String, String)> {
+    let mut reader = Reader::new(document, Limits::message());
+    let mut values = Vec::new();
+    loop {
+        let text = match reader.next().expect("a document") {
+            Event::Eof => return values,
+            Event::Text(text) => text.to_owned(),
+            Event::Start { attributes, .. } => match attributes.get("Ccy") {
+                Some(currency) => currency.to_owned(),
+                None => continue,
+            },
+            Event::End => continue,
+        };
+        let path = reader.path();
+        if !passed_over.iter().any(|passed| path.starts_with(passed)) {
+            values.push((path, text));
+        }
+    }
 }
 
 #[test]
@@ -39,6 +73,8 @@ fn samples_are_understood_and_come_back() {
         let built = parsed.message.build(parsed.version).unwrap_or_else(|error| panic!("{name}: {error}"));
         let again = parse_any(&built).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!((&again.message, again.version), (&parsed.message, parsed.version), "{name}");
+        let (theirs, ours) = (values(&bytes, &parsed.passed_over.paths), values(&built, &[]));
+        assert_eq!(ours, theirs, "{name}: what is built says the same in the same order");
         families.push(parsed.message.family());
         writeln!(found, "=== {name}\n{}", listing(&parsed)).expect("a string takes all");
     }

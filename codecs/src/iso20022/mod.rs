@@ -2,6 +2,9 @@
 //!
 //! [`Reader`] turns bytes into elements and refuses what a payment message never needs and an attacker does: document
 //! types, entities, other encodings, sizes beyond [`Limits`]. Everything here works in one pass over the input.
+//!
+//! The messages a payment switch speaks are structs, one a family ([`Pacs008`] and on), the same for every [`Version`]:
+//! [`build`] and [`parse`] take one part's table of elements both ways. Statements (camt.052 to 054) are not among them.
 
 mod agents;
 mod answers;
@@ -23,6 +26,7 @@ mod mandate;
 mod message;
 mod money;
 mod names;
+mod open;
 mod original;
 mod pacs002;
 mod pacs003;
@@ -41,7 +45,6 @@ mod payment;
 mod read;
 mod remittance;
 mod rule;
-mod open;
 mod schema;
 mod source;
 mod specimen;
