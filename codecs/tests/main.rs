@@ -1,10 +1,15 @@
 //! What the codecs promise, told with the vectors under `golden/`: made by other implementations, or published.
 
+mod acquirer;
 mod allocations;
 mod arbitrary;
+mod camt;
+mod currency;
+mod emv_qr;
 mod framing;
 mod fuzz;
 mod iban;
+mod ipm;
 mod iso20022_answers;
 mod iso20022_bulk;
 mod iso20022_business;
@@ -23,12 +28,18 @@ mod keys;
 mod macs;
 mod malformed;
 mod masking;
+mod mfep;
+mod mfep_pairs;
+mod mfep_round;
 mod national_id;
 mod phone;
 mod profiles;
 mod settlement;
+mod signature;
+mod statements;
 mod subfields;
 mod support;
 mod tlv;
 mod vault;
 mod vectors;
+mod views;

@@ -61,7 +61,7 @@ pub use agents::{
 };
 pub use answers::{ReturnError, Stamp, Transfer, Verdict};
 pub use bulk::{BulkError, OrderEvent, OrderReader, OrderWriter, TransferReader, TransferWriter};
-pub use business::{Entries, Report, Warning};
+pub use business::{Report, Turnover, Warning};
 pub use camt029::{Camt029, GroupResolution, Outcome, RecallStatus, ResolutionDetails};
 pub use camt056::{Camt056, Control, Recall, Recalled, RecalledGroup};
 pub use check::{check, json};
