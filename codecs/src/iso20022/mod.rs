@@ -2,6 +2,9 @@
 //!
 //! [`Reader`] turns bytes into elements and refuses what a payment message never needs and an attacker does: document
 //! types, entities, other encodings, sizes beyond [`Limits`]. Everything here works in one pass over the input.
+//!
+//! The messages a payment switch speaks are structs, one a family ([`Pacs008`] and on), the same for every [`Version`]:
+//! [`build`] and [`parse`] take one part's table of elements both ways. Statements (camt.052 to 054) are not among them.
 
 mod agents;
 mod answers;
