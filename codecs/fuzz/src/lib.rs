@@ -4,6 +4,7 @@
 //! libFuzzer targets and the tests of `codecs` (`tests/fuzz.rs`) call the same functions, so what one finds the other
 //! replays. They use the public interface only, and they do not know how the codecs work inside.
 
+mod clearing;
 mod draft;
 mod frame;
 mod input;
@@ -13,6 +14,7 @@ mod packed;
 mod profile;
 mod tlv;
 
+pub use clearing::{acquirer_csv, camt, ipm, mt940, settlement};
 pub use draft::draft;
 pub use frame::frame;
 pub use mac::mac;
@@ -25,7 +27,7 @@ pub use tlv::tlv;
 pub type Target = fn(&[u8]) -> bool;
 
 /// Every target by the name of its folder.
-pub const TARGETS: [(&str, Target); 16] = [
+pub const TARGETS: [(&str, Target); 21] = [
     ("bpc_hybrid", |bytes| message("bpc-hybrid", bytes)),
     ("iso03_abin", |bytes| message("iso03-abin", bytes)),
     ("iso03_ascii", |bytes| message("iso03-ascii", bytes)),
@@ -42,4 +44,9 @@ pub const TARGETS: [(&str, Target); 16] = [
     ("packed", packed),
     ("profile", profile),
     ("tlv", tlv),
+    ("acquirer_csv", acquirer_csv),
+    ("camt", camt),
+    ("ipm", ipm),
+    ("mt940", mt940),
+    ("settlement", settlement),
 ];
