@@ -6,6 +6,7 @@ pub mod bcd;
 pub mod clearing_file;
 pub mod digits;
 pub mod ebcdic;
+pub mod emv_qr;
 pub mod error;
 pub mod frame;
 pub mod hex;
@@ -14,8 +15,10 @@ pub mod iso20022;
 pub mod iso4217;
 pub mod iso8583;
 pub mod keys;
+pub mod mfep;
 pub mod national_id;
 pub mod phone;
+pub mod signature;
 pub mod tlv;
 
 pub use error::ErrorKind;

@@ -30,7 +30,9 @@ pub(super) fn amount(text: &str, currency: Currency) -> Result<i64, Reason> {
     read.map_err(|error| match error {
         AmountError::TooManyDecimals => "the amount has more decimals than its currency",
         AmountError::NoMinorUnit => "the currency has no minor unit",
-        AmountError::Syntax | AmountError::TooLarge => "the amount is not digits with a comma",
+        AmountError::Syntax | AmountError::Negative | AmountError::TooLarge => {
+            "the amount is not digits with a comma"
+        }
     })
 }
 
