@@ -37,7 +37,6 @@ pub use tlv::tlv;
 pub type Target = fn(&[u8]) -> bool;
 
 /// Every target by the name of its folder.
-pub const TARGETS: [(&str, Target); 21] = [
 pub const TARGETS: &[(&str, Target)] = &[
     ("bpc_hybrid", |bytes| message("bpc-hybrid", bytes)),
     ("iso03_abin", |bytes| message("iso03-abin", bytes)),
