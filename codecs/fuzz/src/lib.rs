@@ -4,6 +4,7 @@
 //! libFuzzer targets and the tests of `codecs` (`tests/fuzz.rs`) call the same functions, so what one finds the other
 //! replays. They use the public interface only, and they do not know how the codecs work inside.
 
+mod clearing;
 mod draft;
 mod emv_qr;
 mod frame;
@@ -21,6 +22,7 @@ mod small;
 mod subfields;
 mod tlv;
 
+pub use clearing::{acquirer_csv, camt, ipm, mt940, settlement};
 pub use draft::draft;
 pub use emv_qr::emv_qr;
 pub use frame::frame;
@@ -67,4 +69,9 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("small", small),
     ("subfields", subfields_of),
     ("tlv", tlv),
+    ("acquirer_csv", acquirer_csv),
+    ("camt", camt),
+    ("ipm", ipm),
+    ("mt940", mt940),
+    ("settlement", settlement),
 ];
