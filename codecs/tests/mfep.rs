@@ -234,6 +234,11 @@ fn what_is_wrong_is_named_with_its_path() {
         (changed("\"BankCode\"", "\"PaidAmt\": 5, \"BankCode\""), K::Duplicate, trx("/PaidAmt")),
         (changed("\"BankCode\"", "\"BankTrxId\": \"B\", \"BankCode\""), K::Duplicate, trx("/BankTrxID")),
         (changed("\"TrxInf\"", "\"TrxInf\": [], \"TrxInf\""), K::Duplicate, "MsgBody/Transactions/TrxInf".into()),
+        (
+            String::from_utf8(vector("02-bilpulrs", "json")).expect("UTF-8").replace("\"BillRec\"", "\"BillRec\": {}, \"BillRec\""),
+            K::Duplicate,
+            "MsgBody/BillRec".into(),
+        ),
         (changed("\"MsgBody\"", "\"MsgBody\": {}, \"MsgBody\""), K::Duplicate, "MsgBody".into()),
         (changed("\"MFEP\"", "\"MFEP\": {}, \"MFEP\""), K::Duplicate, "MFEP".into()),
         (changed("\"Transactions\"", "\"BillingInfo\": {}, \"Transactions\""), K::Duplicate, "MsgBody/Transactions".into()),
