@@ -6,6 +6,7 @@
 use std::cmp::Ordering;
 use std::fmt;
 
+use crate::digits;
 use crate::iso4217::Currency;
 
 /// A decimal number as it was written: `12.30` is 1230 with a scale of two. At most 18 digits, at most 9 of them decimals.
@@ -30,6 +31,9 @@ pub enum AmountError {
     /// The currency has no minor unit.
     #[error("the currency has no minor unit")]
     NoMinorUnit,
+    /// Below zero, where only what is paid is asked for.
+    #[error("the amount is negative")]
+    Negative,
 }
 
 impl Decimal {
@@ -77,6 +81,43 @@ impl Decimal {
             None => Err(AmountError::Syntax),
         }
         .and_then(|read| if read.units < 0 { Err(AmountError::Syntax) } else { Ok(read) })
+    }
+
+    /// Reads what a person typed or copied: Latin, Arabic-Indic or Persian digits, a point or the Arabic decimal
+    /// separator (U+066B), groups of three divided by the Arabic thousands separator (U+066C), direction marks and
+    /// blanks around it left out. A comma is refused, because some write decimals with it and some thousands.
+    ///
+    /// # Errors
+    /// `Syntax`, `TooLarge`, `Negative`.
+    pub fn parse_typed(text: &str) -> Result<Self, AmountError> {
+        const TYPED_MAX: usize = 64;
+        let plain: String = digits::typed(text).map(|(_, c)| c).take(TYPED_MAX + 1).collect();
+        if plain.chars().count() > TYPED_MAX {
+            return Err(AmountError::TooLarge);
+        }
+        if let Some(rest) = plain.strip_prefix(['-', '\u{2212}']) {
+            let is_number = rest.starts_with(|c: char| c.is_ascii_digit());
+            return Err(if is_number { AmountError::Negative } else { AmountError::Syntax });
+        }
+        let (whole, decimals) = match plain.split_once(['.', '\u{066B}']) {
+            Some((whole, decimals)) => (whole, Some(decimals)),
+            None => (plain.as_str(), None),
+        };
+        let mut number = match whole.split_once('\u{066C}') {
+            None => whole.to_owned(),
+            Some((first, rest)) => {
+                let of_three = rest.split('\u{066C}').all(|group| group.len() == 3);
+                if !(1..=3).contains(&first.len()) || !of_three {
+                    return Err(AmountError::Syntax);
+                }
+                first.to_owned() + &rest.replace('\u{066C}', "")
+            }
+        };
+        if let Some(decimals) = decimals {
+            number.push('.');
+            number.push_str(decimals);
+        }
+        Self::parse(&number)
     }
 
     fn parse_with(text: &str, separator: u8) -> Result<Self, AmountError> {
@@ -167,6 +208,21 @@ impl Decimal {
         let text = self.to_string().replace('.', ",");
         if text.contains(',') { text } else { text + "," }
     }
+}
+
+/// What a person typed, in the minor units of `currency`: no decimals beyond those of the currency, zeros neither, and
+/// no more than the twelve digits of field 4 of ISO 8583.
+///
+/// # Errors
+/// Those of [`Decimal::parse_typed`], `TooManyDecimals`, `TooLarge`, `NoMinorUnit`.
+pub fn minor_of_typed(text: &str, currency: Currency) -> Result<i64, AmountError> {
+    let decimals = currency.decimals().ok_or(AmountError::NoMinorUnit)?;
+    let typed = Decimal::parse_typed(text)?;
+    if typed.scale() > decimals {
+        return Err(AmountError::TooManyDecimals);
+    }
+    let minor = typed.to_scale(decimals)?.units();
+    if minor > 999_999_999_999 { Err(AmountError::TooLarge) } else { Ok(minor) }
 }
 
 /// The powers of ten up to the greatest number of digits.

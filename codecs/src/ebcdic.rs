@@ -160,7 +160,7 @@ impl Page {
     }
 
     /// The code of an ASCII character, the substitute 0x3F where there is none and for all beyond ASCII.
-    pub(crate) const fn from_ascii(self, character: u8) -> u8 {
+    pub(crate) const fn of_ascii(self, character: u8) -> u8 {
         match self.encode(character) {
             Some(code) if character < 0x80 => code,
             _ => SUBSTITUTE_EBCDIC,

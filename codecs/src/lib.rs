@@ -6,6 +6,7 @@ pub mod bcd;
 pub mod clearing_file;
 pub mod digits;
 pub mod ebcdic;
+pub mod emv_qr;
 pub mod error;
 pub mod frame;
 pub mod hex;

@@ -3,6 +3,8 @@
 use codecs::iso20022::{Element, Event, Layer, Limits, Reader, XmlError};
 use proptest::prelude::*;
 
+use crate::iso20022_instances::written;
+
 /// A document told back as one line.
 fn told(bytes: &[u8], limits: Limits) -> Result<String, XmlError> {
     let mut reader = Reader::new(bytes, limits);
@@ -288,7 +290,40 @@ fn crumbs() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(crumb, 0..40).prop_map(|parts| parts.concat())
 }
 
+/// A name, a text of characters XML allows, white space among them.
+fn tree() -> impl Strategy<Value = Element> {
+    let name = "[A-Za-z_\u{627}-\u{63a}][A-Za-z0-9._\u{627}-\u{63a}-]{0,8}";
+    let text = "[ -~\u{85}\u{a0}\u{600}-\u{6ff}\u{2028}\u{10348}\n\t]{0,12}";
+    let attributes = prop::collection::btree_map(name, "[ -~\u{600}-\u{6ff}]{0,8}", 0..3);
+    let leaf = (name, attributes.clone(), text).prop_map(|(name, attributes, text)| Element {
+        name,
+        attributes: attributes.into_iter().collect(),
+        text,
+        children: Vec::new(),
+    });
+    leaf.prop_recursive(5, 40, 5, move |inner| {
+        (name, attributes.clone(), prop::collection::vec(inner, 1..5)).prop_map(
+            |(name, attributes, children)| Element {
+                name,
+                attributes: attributes.into_iter().collect(),
+                text: String::new(),
+                children,
+            },
+        )
+    })
+}
+
 proptest! {
+    #[test]
+    fn what_is_written_is_read(tree in tree()) {
+        let document = written(&tree, "urn:any");
+        let mut reader = Reader::new(document.as_bytes(), Limits::message());
+        prop_assert!(reader.next().is_ok(), "{document}");
+        prop_assert_eq!(reader.namespace(), "urn:any");
+        prop_assert_eq!(reader.element_tree(), Ok(tree));
+        prop_assert!(matches!(reader.next(), Ok(Event::Eof)));
+    }
+
     #[test]
     fn any_bytes_are_read_or_refused(bytes in crumbs()) {
         let whole = told(&bytes, Limits::message()).map(|_| ()).map_err(|e| (e.layer, e.path));

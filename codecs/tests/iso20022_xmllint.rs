@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use codecs::iso20022::{Layer, Limits, NAMESPACE, Reader};
+use codecs::iso20022::{Event, Layer, Limits, NAMESPACE, Reader};
 
 use crate::iso20022_instances::{Dice, Schema, damage, written};
 use crate::iso20022_samples::validated;
@@ -131,4 +131,160 @@ fn samples_and_damaged_ones() {
     }
     let (right, wrong) = compare("xmllint-samples", cases);
     assert!(right > 34 && wrong > 200, "{right} valid, {wrong} not: nothing was tried");
+}
+
+/// What chance puts into a document: all that markup is made of, and some that it is not. A zero byte is not among it:
+/// libxml2 takes it for the end of the document.
+const CRUMBS: &[&str] = &[
+    "<",
+    ">",
+    "/",
+    "</",
+    "/>",
+    "<a>",
+    "</a>",
+    "<a/>",
+    "=",
+    "'",
+    "\"",
+    "a='1'",
+    " a='1'",
+    " a='1' a='2'",
+    "&",
+    ";",
+    "&amp;",
+    "&lt",
+    "&#65;",
+    "&#x41;",
+    "&#0;",
+    "&#x1F;",
+    "&#xFFFE;",
+    "&#xD800;",
+    "&#x10FFFF;",
+    "&#x110000;",
+    "&#;",
+    "&#x;",
+    "&;",
+    "<!--",
+    "-->",
+    "<!-- c -->",
+    "<!-- -- -->",
+    "<!----->",
+    "<!-->",
+    "<![CDATA[",
+    "]]>",
+    "<![CDATA[x]]>",
+    "]]",
+    "x",
+    " ",
+    "\n",
+    "\r\n",
+    "\t",
+    "<?xml version='1.0'?>",
+    "xmlns:p='urn:p'",
+    " xmlns:p='urn:p'",
+    " p:a='1'",
+    "<p:a/>",
+    "<a:b:c/>",
+    "<:a/>",
+    "<a:/>",
+    "<1/>",
+    "<-a/>",
+    "<a.b-c_1/>",
+    "<é/>",
+    "<اسم/>",
+    "<a b/>",
+    "<a b=1/>",
+    "<a b='<'/>",
+    "<a b='>'/>",
+    "<a b='&lt;'/>",
+    "<a b = '1' />",
+    "<a b='1'c='2'/>",
+    "< a/>",
+    "<a />",
+    "<a/ >",
+    "</a >",
+    "</ a>",
+    "<a></a b='1'>",
+    "\u{1}",
+    "\u{7f}",
+    "\u{85}",
+    "\u{fffe}",
+    "\u{feff}",
+    " xmlns=''",
+    " xmlns:p=''",
+    " xmlns:xml='urn:x'",
+    " xml:lang='ar'",
+    " xmlns:xmlns='urn:x'",
+    "<xml/>",
+];
+
+#[test]
+fn what_is_well_formed_is_so_by_both() {
+    let mut dice = Dice(SEED + 2);
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("xmllint-markup");
+    fs::create_dir_all(&folder).expect("a folder");
+    let small = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<a xmlns:p=\"urn:p\"><b c=\"1\">one two three four five six seven</b>\n\n<!-- eight nine ten -->\n\n<p:d p:e='2'/></a>\n";
+    let cases: Vec<Case> = (0..1_500)
+        .map(|number| {
+            let mut text = small.to_owned();
+            let mut story = String::new();
+            for _ in 0..=dice.below(3) / 2 {
+                let places: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
+                let at = *dice.one_of(&places);
+                let end = at
+                    + text[at..]
+                        .chars()
+                        .take(dice.below(6).saturating_sub(3))
+                        .map(char::len_utf8)
+                        .sum::<usize>();
+                let crumb = *dice.one_of(CRUMBS);
+                text.replace_range(at..end, crumb);
+                story = format!("{text:?}");
+            }
+            let file = folder.join(format!("{number}.xml"));
+            fs::write(&file, &text).expect("a file");
+            Case { file, text, story }
+        })
+        .collect();
+    let (mut right, mut wrong, mut differ) = (0, 0, Vec::new());
+    for some in cases.chunks(200) {
+        let run = Command::new("xmllint")
+            .args(["--noout", "--nonet"])
+            .args(some.iter().map(|case| &case.file))
+            .output();
+        let run =
+            run.expect("xmllint is needed (Debian: apt-get install libxml2-utils; tests/run installs it)");
+        let says = String::from_utf8_lossy(&run.stderr);
+        for case in some {
+            let own = format!("{}:", case.file.display());
+            // That the name of a namespace is no URI makes a document no less well-formed.
+            let says =
+                says.lines().filter(|line| line.starts_with(&own) && !line.ends_with("is not a valid URI"));
+            let says: Vec<&str> = says.collect();
+            let mut reader = Reader::new(case.text.as_bytes(), Limits::message());
+            let ours = loop {
+                match reader.next() {
+                    Ok(Event::Eof) => break Ok(()),
+                    Ok(_) => {}
+                    Err(error) => break Err(error),
+                }
+            };
+            // What we refuse though it is XML is another test's matter.
+            if ours.as_ref().err().is_some_and(|error| error.layer == Layer::Security) {
+                continue;
+            }
+            if says.is_empty() {
+                right += 1
+            } else {
+                wrong += 1
+            }
+            if says.is_empty() != ours.is_ok() {
+                differ.push(format!("{}: xmllint says {says:?}, we {ours:?}", case.story));
+            }
+        }
+    }
+    assert!(differ.is_empty(), "{} of {} differ:\n{}", differ.len(), right + wrong, differ.join("\n"));
+    assert!(right > 100 && wrong > 500, "{right} well-formed, {wrong} not: nothing was tried");
+    fs::remove_dir_all(folder).expect("the folder goes");
 }

@@ -1,5 +1,6 @@
 //! Messages as JSON: what another implementation said of them, in both directions.
 
+use allocation_counter::measure;
 use codecs::iso8583::Mode::{Lenient, Strict};
 use codecs::iso8583::json::{decode_json, encode_json};
 
@@ -136,4 +137,80 @@ fn what_is_not_a_message_is_said_with_its_key() {
         let fault = decode_json(&profile, hex, Strict, true).expect_err(hex);
         assert_eq!(fault.to_json(), format!("{{\"error\":{{\"kind\":\"{kind}\",\"field\":null}}}}"));
     }
+}
+
+/// What links really send, beside the vectors: each with the texts it means.
+#[test]
+fn odd_messages_mean_what_they_say() {
+    #[rustfmt::skip]
+    let table: [(&str, &str, &str); 22] = [
+        ("iso87-abin",   "30323030 4000000000000000 3030",                                        r#""2":"""#),
+        ("iso87-bcd",    "0200 4000000000000000 00",                                              r#""2":"""#),
+        ("iso87-bcd-rf", "0200 4000000000000000 00",                                              r#""2":"""#),
+        ("iso87-bcd",    "0200 0000000020000000 00",                                              r#""35":"""#),
+        ("iso87-ebcdic", "F0F2F0F0 0000000000010000 F0F0F0",                                      r#""48":"""#),
+        ("iso87-ascii",  "30323030 30303030303030303030303030323030 303030",                      r#""55":"""#),
+        ("iso87-bcd",    "0200 4000000000000000 19 04222222222222222222",                         r#""2":"4222222222222222222""#),
+        ("iso87-bcd",    "0200 4000000000000000 19 0422222222222222222F",                         "BCD_INVALID 2"),
+        ("iso87-bcd-rf", "0200 4000000000000000 19 4222222222222222222F",                         r#""2":"4222222222222222222""#),
+        ("iso87-bcd",    "0200 0000000020000000 05 012D34",                                       r#""35":"12=34""#),
+        ("iso87-bcd-rf", "0200 0000000020000000 05 12D34F",                                       r#""35":"12=34""#),
+        ("iso87-abin",   "30323030 0000000020000000 3035 3132443334",                             r#""35":"12=34""#),
+        ("iso87-abin",   "30323030 0000000020000000 3035 3132643334",                             "NOT_NUMERIC 35"),
+        ("iso87-ebcdic", "F0F2F0F0 0000000020000000 F0F5 F1F27EF3F4",                             r#""35":"12=34""#),
+        ("iso87-ebcdic", "F0F2F0F0 0000000020000000 F0F5 F1F2C4F3F4",                             r#""35":"12=34""#),
+        ("iso87-abin",   "30323130 0000000004000000 412D20312020",                                "CHARACTER_INVALID 38"),
+        ("iso87-abin",   "30323130 0000000004000000 412020312020",                                r#""38":"A  1  ""#),
+        ("iso87-bcd",    "0200 0000001000000000 43 00000150",                                     r#""28":"C00000150""#),
+        ("iso87-bcd",    "0200 0000001000000000 63 00000150",                                     "SIGN_INVALID 28"),
+        ("iso87-abin",   "30323030 A000000000000000 0000000000000000 303030303030",               r#""3":"000000""#),
+        ("iso87-ascii",  "30323030 30303030303030303030303031303030 61306666303066663030666630306666", r#""52":"A0FF00FF00FF00FF""#),
+        ("iso87-abin",   "30323030 8000000000000001 0000000000000001 0123456789ABCDEF FEDCBA9876543210", r#""64":"0123456789ABCDEF","128":"FEDCBA9876543210""#),
+    ];
+    for (name, hex, expected) in table {
+        let profile = profile(name);
+        let read = decode_json(&profile, hex, Strict, true);
+        match expected.split_once(' ').filter(|(kind, _)| kind.ends_with("INVALID") || *kind == "NOT_NUMERIC")
+        {
+            Some((kind, field)) => {
+                let error = format!("{{\"error\":{{\"kind\":\"{kind}\",\"field\":{field}}}}}");
+                assert_eq!(read.map_err(|fault| fault.to_json()), Err(error), "{name} {hex}");
+            }
+            None => {
+                let json = read.unwrap_or_else(|fault| panic!("{name} {hex}: {fault}"));
+                assert!(json.ends_with(&format!("\"fields\":{{{expected}}}}}")), "{json}");
+                let again = encode_json(&profile, &json).expect("what is strictly read can be written");
+                assert_eq!(decode_json(&profile, &again, Strict, true), Ok(json), "{name} {hex}");
+            }
+        }
+    }
+}
+
+/// Memory at any moment stays within four times the input and 64 KiB.
+#[test]
+fn json_stays_within_its_memory() {
+    let mut most = 0;
+    let mut within = |input: &str, work: &dyn Fn(&str)| {
+        let held = measure(|| work(input)).bytes_max;
+        assert!(held <= 4 * input.len() as u64 + 64 * 1024, "{held} bytes are held for {}", input.len());
+        most = most.max(held);
+    };
+    for vector in valid_vectors() {
+        let profile = profile(text(&vector["profile"]));
+        let json = expected(&vector);
+        within(&json, &|json| drop(encode_json(&profile, json)));
+        within(text(&vector["hex"]), &|hex| drop(decode_json(&profile, hex, Lenient, false)));
+    }
+    let profile = profile("iso03-abin");
+    let long = |n: u8| format!("\"{n}\":\"{}\"", "5A".repeat(9999));
+    let json = format!("{{\"mti\":\"2200\",\"fields\":{{{},{},{}}}}}", long(104), long(105), long(106));
+    within(&json, &|json| drop(encode_json(&profile, json)));
+    let hex = encode_json(&profile, &json).expect("three long fields");
+    within(&hex, &|hex| drop(decode_json(&profile, hex, Strict, true)));
+    for bad in
+        [format!("{{\"mti\":\"2200\",\"fields\":{{\"4\":{}", "[".repeat(100_000)), "[0,".repeat(50_000)]
+    {
+        within(&bad, &|json| assert!(encode_json(&profile, json).is_err()));
+    }
+    assert!(most > 0, "the counter counts");
 }

@@ -1,13 +1,24 @@
 //! What the codecs promise, told with the vectors under `golden/`: made by other implementations, or published.
 
+mod acquirer;
 mod allocations;
 mod arbitrary;
+mod camt;
+mod currency;
+mod emv_qr;
 mod framing;
 mod fuzz;
 mod iban;
+mod ipm;
+mod iso20022_answers;
+mod iso20022_bulk;
+mod iso20022_business;
 mod iso20022_instances;
+mod iso20022_memory;
+mod iso20022_messages;
 mod iso20022_samples;
 mod iso20022_table;
+mod iso20022_understood;
 mod iso20022_xml;
 mod iso20022_xmllint;
 mod iso2003;
@@ -25,8 +36,10 @@ mod phone;
 mod profiles;
 mod settlement;
 mod signature;
+mod statements;
 mod subfields;
 mod support;
 mod tlv;
 mod vault;
 mod vectors;
+mod views;

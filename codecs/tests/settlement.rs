@@ -144,7 +144,7 @@ fn what_was_changed_is_noticed_and_named() {
         ("an amount of zero",   with("50.00", "0.00"),                                 Field, 3, "amount"),
         ("a comma",             with("50.00", "50,00"),                                Field, 3, "line"),
         ("currency",            with("5.001,JOD", "5.001,USD"),                        Field, 4, "currency"),
-        ("fee",                 with("0.00", "-0.00"),                                 Field, 3, "fee"),
+        ("fee",                 with("ILS,0.00", "ILS,-0.00"),                                 Field, 3, "fee"),
         ("business date",       with("0.30,2026-11-22", "0.30,2026-11-31"),            Field, 3, "business_date"),
         ("occurred at",         with("T10:31:10Z", "T10:31:10"),                       Field, 3, "occurred_at"),
         ("a formula",           with("900123458", "=HYPERLINK(1)"),                    Field, 3, "bill"),

@@ -27,7 +27,10 @@ fn there_and_back(profile: &Profile, n: u8, value: &str) -> Vec<(String, String)
     parts
 }
 
-fn pairs<'p>(parts: &'p [(String, String)]) -> Vec<(&'p str, &'p str)> {
+/// Tags or names, and values.
+type Pairs<'p> = &'p [(&'p str, &'p str)];
+
+fn pairs(parts: &[(String, String)]) -> Vec<(&str, &str)> {
     parts.iter().map(|(tag, value)| (tag.as_str(), value.as_str())).collect()
 }
 
@@ -155,7 +158,7 @@ fn site() -> Profile {
 fn a_site_says_what_its_fields_are_made_of() {
     let site = site();
     #[rustfmt::skip]
-    let table: [(u8, &str, &[(&str, &str)]); 8] = [
+    let table: [(u8, &str, Pairs<'_>); 8] = [
         (43, "HUKUMATI GOV SERVICES  RAMALLAH     WBPS", &[("name", "HUKUMATI GOV SERVICES  "), ("city", "RAMALLAH     "), ("region", "WB"), ("country", "PS")]),
         (48, "0023003CT601580000023003CT7", &[("0023", "CT6"), ("0158", ""), ("0023", "CT7")]),
         (60, "A10212B200", &[("A1", "12"), ("B2", "")]),
@@ -229,7 +232,7 @@ fn parts_that_make_no_sense_are_named() {
     }
 
     #[rustfmt::skip]
-    let table: [(u8, &[(&str, &str)], &str); 12] = [
+    let table: [(u8, Pairs<'_>, &str); 12] = [
         (4,   &[("a", "b")],                                      "field 4 (Amount, transaction): the profile does not say"),
         (43,  &[("name", "x")],                                   "sub-field city: is missing"),
         (43,  &[("nome", "x")],                                   "sub-field nome: there is no such part"),

@@ -67,14 +67,23 @@ impl std::error::Error for XmlError {}
 pub(super) struct Fault {
     pub(super) layer: Layer,
     pub(super) reason: Cow<'static, str>,
+    /// Where, if not where the reader is.
+    pub(super) at: Option<At>,
+}
+
+/// A place in the document.
+#[derive(Debug)]
+pub(super) struct At {
+    pub(super) path: String,
+    pub(super) line: u64,
 }
 
 impl Fault {
     pub(super) fn xml(reason: impl Into<Cow<'static, str>>) -> Self {
-        Self { layer: Layer::Xml, reason: reason.into() }
+        Self { layer: Layer::Xml, reason: reason.into(), at: None }
     }
 
     pub(super) fn security(reason: impl Into<Cow<'static, str>>) -> Self {
-        Self { layer: Layer::Security, reason: reason.into() }
+        Self { layer: Layer::Security, reason: reason.into(), at: None }
     }
 }

@@ -70,7 +70,7 @@ impl Tag {
     /// # Errors
     /// Whatever is not well-formed in it, and more attributes than the limit.
     pub(super) fn read(&mut self, name: &str, attributes: &str, attributes_max: u16) -> Result<(), Fault> {
-        let (prefix, local) = split(name)?;
+        let (prefix, local) = split_short(name)?;
         self.text.clear();
         self.attributes.clear();
         self.text.push_str(prefix);
@@ -89,7 +89,7 @@ impl Tag {
     }
 
     fn push(&mut self, name: &str, value: &str) -> Result<(), Fault> {
-        split(name)?;
+        split_short(name)?;
         if self.attributes.iter().any(|a| self.part(a.name) == name) {
             return Err(Fault::xml("an attribute is given twice"));
         }
@@ -138,6 +138,16 @@ impl Tag {
         self.attributes = kept;
         wrong.map_or(Ok(()), |reason| Err(Fault::xml(reason)))
     }
+}
+
+/// Bytes of a name. The longest of ISO 20022 has 35; a name appears in every path of an error.
+const NAME_MAX: usize = 256;
+
+fn split_short(name: &str) -> Result<(&str, &str), Fault> {
+    if name.len() > NAME_MAX {
+        return Err(Fault::security("a name longer than is taken"));
+    }
+    split(name)
 }
 
 /// The first attribute of what is left of a tag, and what is left after it.

@@ -8,8 +8,10 @@ use std::io::BufRead;
 
 use quick_xml::events::{BytesDecl, Event as Token};
 
-use super::error::Fault;
+use super::business::{Report, Rules};
+use super::error::{At, Fault};
 use super::names::{characters, is_space, reference};
+use super::open::Open;
 use super::schema::Validator;
 use super::source::{BeginError, Reached, Source};
 use super::tag::{Attributes, Scope, Tag};
@@ -62,6 +64,7 @@ pub struct Reader<R> {
     state: State,
     failed: Option<XmlError>,
     validator: Option<Validator>,
+    rules: Option<Rules>,
 }
 
 /// Where in a document the reader is.
@@ -102,6 +105,7 @@ impl<R: BufRead> Reader<R> {
             state: State::Beginning,
             failed: None,
             validator: None,
+            rules: None,
         }
     }
 
@@ -113,6 +117,21 @@ impl<R: BufRead> Reader<R> {
     pub fn validating(mut self) -> Self {
         self.validator = Some(Validator::new());
         self
+    }
+
+    /// Also holds it against the rules no schema can say (layer `business`). Some of them are known to be broken only at
+    /// the end: a message may be acted upon after [`Event::Eof`].
+    #[must_use]
+    pub fn checking(mut self) -> Self {
+        self.rules = Some(Rules::default());
+        self.validating()
+    }
+
+    /// What a [checking](Self::checking) reader has read; complete after [`Event::Eof`].
+    #[must_use]
+    pub fn report(&self) -> Report {
+        let message = self.message().unwrap_or_default();
+        self.rules.as_ref().unwrap_or(&Rules::default()).report(message)
     }
 
     /// The message being read, such as `pacs.008.001.08`; told by a [validating](Self::validating) reader.
@@ -163,7 +182,7 @@ impl<R: BufRead> Reader<R> {
     /// How many elements are open; the root alone is one.
     #[must_use]
     pub fn depth(&self) -> usize {
-        self.open.frames.len()
+        self.open.depth()
     }
 
     /// The line the reader came to, from one.
@@ -202,8 +221,9 @@ impl<R: BufRead> Reader<R> {
 
     /// The fault with the place the reader is at; the reader stays there.
     pub(super) fn error(&mut self, fault: Fault) -> XmlError {
-        let Fault { layer, reason } = fault;
-        let error = XmlError { layer, path: self.path(), line: self.line(), reason };
+        let Fault { layer, reason, at } = fault;
+        let At { path, line } = at.unwrap_or_else(|| At { path: self.path(), line: self.line() });
+        let error = XmlError { layer, path, line, reason };
         self.failed = Some(error.clone());
         error
     }
@@ -235,15 +255,30 @@ impl<R: BufRead> Reader<R> {
 
     fn validate(&mut self, kind: Kind) -> Result<(), Fault> {
         let Some(validator) = &mut self.validator else { return Ok(()) };
+        let attributes = Attributes { tag: &self.tag };
         match kind {
             Kind::Start => {
                 let namespace = self.scope.of(self.tag.prefix()).unwrap_or_default();
-                validator.start(self.tag.name(), namespace, Attributes { tag: &self.tag })
+                validator.start(self.tag.name(), namespace, attributes)?;
             }
-            Kind::Text => validator.text(&self.text),
-            Kind::End => validator.end(),
-            Kind::Eof => Ok(()),
+            Kind::Text => validator.text(&self.text)?,
+            Kind::End | Kind::Eof => {}
         }
+        let innermost = validator.innermost();
+        if kind == Kind::End {
+            validator.end()?;
+        }
+        if let (Some(rules), Some((name, simple))) = (&mut self.rules, innermost) {
+            match (kind, simple) {
+                (Kind::Start, _) => rules.start(name, validator.message().unwrap_or_default(), attributes)?,
+                (Kind::Text, Some(simple)) => {
+                    rules.text(&self.text, simple, &|| (self.open.path(), self.tokens.get_ref().line()))?;
+                }
+                (Kind::End, _) => rules.end()?,
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// White space is text only where it is all there is inside an element.
@@ -258,7 +293,7 @@ impl<R: BufRead> Reader<R> {
         if self.limits.elements_max.is_some_and(|max| self.elements > max) {
             return Err(Fault::security("more elements than are taken"));
         }
-        if self.open.frames.len() >= usize::from(self.limits.depth_max) {
+        if self.open.depth() >= usize::from(self.limits.depth_max) {
             return Err(Fault::security("elements inside each other deeper than is taken"));
         }
         self.open.push(self.tag.name());
@@ -273,7 +308,7 @@ impl<R: BufRead> Reader<R> {
     fn leave(&mut self) {
         self.open.pop();
         self.scope.leave();
-        if self.open.frames.is_empty() {
+        if self.open.depth() == 0 {
             self.state = State::Epilog;
         }
     }
@@ -398,65 +433,12 @@ fn check_declaration(declaration: &BytesDecl<'_>) -> Result<(), Fault> {
         Some(("version", "1.0")) => {}
         _ => return Err(Fault::xml("the XML declaration does not begin with version 1.0")),
     }
-    if let Some((_, encoding)) = rest.next_if(|(name, _)| *name == "encoding") {
-        if !encoding.eq_ignore_ascii_case("UTF-8") {
-            return Err(Fault::xml("the encoding is not UTF-8"));
-        }
+    let encoding = rest.next_if(|(name, _)| *name == "encoding").map_or("UTF-8", |(_, encoding)| encoding);
+    if !encoding.eq_ignore_ascii_case("UTF-8") {
+        return Err(Fault::xml("the encoding is not UTF-8"));
     }
     match (rest.next(), rest.next()) {
         (None, _) | (Some(("standalone", "yes" | "no")), None) => Ok(()),
         _ => Err(Fault::xml("the XML declaration says what it must not")),
-    }
-}
-
-/// The names of the open elements, one after the other in one text.
-#[derive(Debug, Default)]
-struct Open {
-    names: String,
-    frames: Vec<Frame>,
-}
-
-#[derive(Debug)]
-struct Frame {
-    begin: usize,
-    end: usize,
-    /// Which of its name it is among its neighbours, from one.
-    number: u64,
-    /// The end of the name of its last child, which stays in `names` until the next one comes, and its number.
-    child: Option<(usize, u64)>,
-}
-
-impl Open {
-    fn push(&mut self, name: &str) {
-        let begin = self.frames.last().map_or(0, |parent| parent.end);
-        let number = match self.frames.last().and_then(|parent| parent.child) {
-            Some((end, number)) if &self.names[begin..end] == name => number + 1,
-            _ => 1,
-        };
-        self.names.truncate(begin);
-        self.names.push_str(name);
-        let end = self.names.len();
-        if let Some(parent) = self.frames.last_mut() {
-            parent.child = Some((end, number));
-        }
-        self.frames.push(Frame { begin, end, number, child: None });
-    }
-
-    fn pop(&mut self) {
-        self.frames.pop();
-    }
-
-    fn path(&self) -> String {
-        let mut path = String::with_capacity(self.names.len() + self.frames.len());
-        for frame in &self.frames {
-            if !path.is_empty() {
-                path.push('/');
-            }
-            path.push_str(&self.names[frame.begin..frame.end]);
-            if frame.number > 1 {
-                path.push_str(&format!("[{}]", frame.number));
-            }
-        }
-        path
     }
 }

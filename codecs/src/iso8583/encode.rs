@@ -98,7 +98,7 @@ fn put_converted(plan: Plan, text: &[u8], sink: &mut Sink<'_>) -> Result<(), Err
     put_prefix(plan, units, sink)?;
     let room = sink.room(plan.body.wire_len(units));
     match plan.body {
-        Body::EbcdicPrintable(page) => convert(text, room, |character| page.from_ascii(character)),
+        Body::EbcdicPrintable(page) => convert(text, room, |character| page.of_ascii(character)),
         Body::EbcdicDigits
         | Body::EbcdicAlnum
         | Body::EbcdicAlpha

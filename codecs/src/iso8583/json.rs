@@ -302,5 +302,5 @@ fn given_twice<E: de::Error>(key: &str) -> E {
 
 /// The beginning of a key: enough to find it, too little to carry data.
 fn short(key: &str) -> String {
-    key.chars().take(12).collect()
+    key.chars().take(12).flat_map(char::escape_debug).collect()
 }

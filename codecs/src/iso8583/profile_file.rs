@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::codes::OwnResponse;
 use super::encoding::{BinaryForm, BinaryUnit, BitmapForm, Charset, Encoding, LengthForm};
 use super::field::{Attr, Length};
 use super::key_change::KeyChangeFile;
@@ -22,6 +23,12 @@ pub(super) struct ProfileFile {
     pub(super) encoding: EncodingFile,
     #[serde(default)]
     pub(super) fields: BTreeMap<String, FieldFile>,
+    /// Response codes (39) the dialect adds or reads otherwise.
+    #[serde(default)]
+    pub(super) codes: BTreeMap<String, OwnResponse>,
+    /// Network management codes (70 or 24), likewise.
+    #[serde(default)]
+    pub(super) network_codes: BTreeMap<String, String>,
     pub(super) key_change: Option<KeyChangeFile>,
 }
 

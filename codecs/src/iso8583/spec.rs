@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::{Arc, LazyLock};
 
 use super::bitmap::{Bitmap, bit};
+use super::codes::OwnCodes;
 use super::dictionary::{DICTIONARIES, Dictionary};
 use super::encoding::Encoding;
 pub(super) use super::encoding::{BitmapForm, Charset};
@@ -24,6 +25,7 @@ pub struct Profile {
     /// What composite fields are made of, as written down, and compiled for this dialect.
     parts: BTreeMap<u8, LayoutFile>,
     layouts: BTreeMap<u8, Layout>,
+    codes: OwnCodes,
     key_change: Option<KeyChange>,
 }
 
@@ -85,8 +87,8 @@ impl Profile {
 
     /// Reads a dialect from a file: `base` names a built-in dialect, `[encoding]` changes how everything is written,
     /// `[fields.N]` changes one field (`attr`, `len`, `max`, `charset`, `length`, `b`, `b_length_unit`, `odd_pad`,
-    /// `carried`, and `sub`: what it is made of), `[key_change]` says how keys are changed. Without `base`,
-    /// `dictionary` and a complete `[encoding]` are needed.
+    /// `carried`, and `sub`: what it is made of), `[codes]` and `[network_codes]` say what codes mean, `[key_change]`
+    /// how keys are changed. Without `base`, `dictionary` and a complete `[encoding]` are needed.
     ///
     /// # Errors
     /// Names the key that is missing, unknown or makes no sense.
@@ -109,6 +111,7 @@ impl Profile {
         if let Some(base) = base {
             profile.name.clone_from(&base.name);
             profile.parts.clone_from(&base.parts);
+            profile.codes.clone_from(&base.codes);
             profile.key_change.clone_from(&base.key_change);
         }
         if let Some(name) = &file.name {
@@ -123,6 +126,8 @@ impl Profile {
                 Some(read.map_err(|(key, problem)| wrong(format!("key_change.{key}"), problem))?);
         }
         profile.lay_out(&file)?;
+        profile.codes.responses.extend(file.codes);
+        profile.codes.network.extend(file.network_codes);
         Ok(profile)
     }
 
@@ -154,6 +159,10 @@ impl Profile {
     #[must_use]
     pub fn field(&self, n: u8) -> Option<&FieldSpec> {
         (self.supported & bit(n) != 0).then(|| &self.fields[slot(n)])
+    }
+
+    pub(super) const fn own_codes(&self) -> &OwnCodes {
+        &self.codes
     }
 
     /// True when the dialect says what field `n` is made of, so that [`subfields`](super::subfields) takes it apart.
@@ -211,6 +220,7 @@ impl Profile {
             parts: toml::from_str(dictionary.parts)
                 .map_err(|error| ProfileError::Syntax(error.to_string()))?,
             layouts: BTreeMap::new(),
+            codes: OwnCodes::default(),
             key_change: None,
         };
         for spec in &dictionary.fields {

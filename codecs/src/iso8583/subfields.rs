@@ -162,9 +162,11 @@ impl<'a> Subfields<'a> {
     ) -> Result<Option<Subfield<'a>>, SubfieldError> {
         let place = if repeats { self.place % parts.len() } else { self.place };
         let part = parts.get(place);
-        // A separator at the end announces a part that is empty.
-        let is_announced = self.after_separator && part.is_some_and(|part| part.end != End::Plan);
-        if self.rest().is_empty() && !is_announced && (!repeats || place == 0) {
+        // A separator at the end announces a part that is empty, but no row of its own.
+        let is_new_row = repeats && place == 0;
+        let is_announced =
+            self.after_separator && !is_new_row && part.is_some_and(|part| part.end != End::Plan);
+        if self.rest().is_empty() && !is_announced && (!repeats || is_new_row) {
             return Ok(None);
         }
         let part = part.ok_or_else(|| self.wrong("", ErrorKind::TrailingBytes))?;

@@ -138,7 +138,9 @@ impl From<FaultKind> for Fault {
 impl From<AmountError> for FaultKind {
     fn from(error: AmountError) -> Self {
         match error {
-            AmountError::Syntax | AmountError::NoMinorUnit => FaultKind::AmountInvalid,
+            AmountError::Syntax | AmountError::Negative | AmountError::NoMinorUnit => {
+                FaultKind::AmountInvalid
+            }
             AmountError::TooManyDecimals | AmountError::TooLarge => FaultKind::AmountTooFine,
         }
     }

@@ -1,7 +1,7 @@
 //! The written forms of XML Schema part 2 that the messages use: numbers, dates, times, Base64.
 
 /// White space at both ends left out, as every type but a string wants it. Inside there may be none.
-pub(in crate::iso20022) fn collapse(text: &str) -> &str {
+pub(super) fn collapse(text: &str) -> &str {
     text.trim_matches([' ', '\t', '\n', '\r'])
 }
 
@@ -13,8 +13,9 @@ pub(in crate::iso20022) struct Number<'t> {
     pub(in crate::iso20022) decimals: &'t str,
 }
 
-/// Section 3.2.3: `-1`, `+1.50`, `.5` and `5.` are numbers.
+/// Section 3.2.3: `-1`, `+1.50`, `.5` and `5.` are numbers, white space around them is not looked at.
 pub(in crate::iso20022) fn number(text: &str) -> Option<Number<'_>> {
+    let text = collapse(text);
     let (is_negative, digits) = match text.as_bytes().first()? {
         b'-' => (true, &text[1..]),
         b'+' => (false, &text[1..]),
@@ -103,9 +104,8 @@ fn time(text: &str) -> Option<&str> {
             (length > 0).then(|| rest.split_at(length))?
         }
     };
-    let is_over =
-        hour == 24 && (minute, second) != (0, 0) || hour == 24 && fraction.bytes().any(|b| b != b'0');
-    (!is_over).then_some(rest)
+    let is_whole = (minute, second) == (0, 0) && fraction.bytes().all(|b| b == b'0');
+    (hour < 24 || is_whole).then_some(rest)
 }
 
 /// No zone, `Z`, or an offset of at most fourteen hours.
@@ -166,8 +166,9 @@ mod tests {
 
     #[test]
     fn dates_and_times() {
+        type Row = (fn(&str) -> bool, &'static [&'static str], &'static [&'static str]);
         #[rustfmt::skip]
-        let table: &[(fn(&str) -> bool, &[&str], &[&str])] = &[
+        let table: &[Row] = &[
             (is_date, &["2024-02-29", "2000-02-29Z", "12024-01-31+14:00", "-0001-12-31-00:30"],
                 &["2023-02-29", "1900-02-29", "2024-13-01", "2024-04-31", "24-01-01", "0000-01-01", "02024-01-01",
                   "2024-1-1", "2024-01-01+14:01", "2024-01-01+1:00", "2024-01-01T", "", "2024-01-0\u{661}"]),

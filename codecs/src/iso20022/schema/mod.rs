@@ -6,7 +6,7 @@ mod simple;
 mod table;
 mod validator;
 
-pub(super) use lexical::{Number, collapse, number};
-pub(super) use simple::{Base, Simple};
+pub(super) use lexical::number;
+pub(super) use simple::Simple;
 pub(super) use table::table;
 pub(super) use validator::Validator;

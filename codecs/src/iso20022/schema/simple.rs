@@ -21,7 +21,7 @@ pub(in crate::iso20022) struct Simple {
 
 /// The primitive types the schemas build on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::iso20022) enum Base {
+pub(super) enum Base {
     String,
     Decimal,
     Boolean,
@@ -80,9 +80,9 @@ impl Simple {
         Some(simple)
     }
 
-    /// What the type is built on.
-    pub(in crate::iso20022) fn base(&self) -> Base {
-        self.base
+    /// The most decimals a number may have.
+    pub(in crate::iso20022) fn fraction_digits(&self) -> usize {
+        self.fraction_digits
     }
 
     /// Says what is wrong with the text, never what it is.

@@ -41,7 +41,7 @@ struct Open {
 const NONE: usize = usize::MAX;
 
 fn fault(reason: impl Into<Cow<'static, str>>) -> Fault {
-    Fault { layer: Layer::Schema, reason: reason.into() }
+    Fault { layer: Layer::Schema, reason: reason.into(), at: None }
 }
 
 impl Validator {

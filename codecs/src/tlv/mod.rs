@@ -1,4 +1,8 @@
-//! BER-TLV as EMV writes it into field 55: walks the top-level data objects without copying them, and writes objects.
+//! BER-TLV as EMV writes it into field 55: data objects read without copying them, nested ones too, and written.
+
+mod names;
+
+pub use names::name;
 
 /// One data object: its tag as a number (`0x9F26`) and its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,12 +28,50 @@ pub enum TlvError {
     /// A number that the length of the object cannot hold.
     #[error("the value of data object {0:X} is longer than the object")]
     ValueTooLong(u32),
+    /// Templates within templates beyond [`DEPTH_MAX`]; of [`walk`] only.
+    #[error("data objects are nested too deeply")]
+    TooDeep,
+}
+
+/// How deep [`walk`] goes; EMV itself nests four deep.
+pub const DEPTH_MAX: usize = 8;
+
+impl<'a> DataObject<'a> {
+    /// True for a template, whose value is data objects (bit 6 of the first tag byte, ISO 8825-1 section 8.1.2.5).
+    #[must_use]
+    pub const fn is_constructed(&self) -> bool {
+        is_constructed(self.tag)
+    }
+
+    /// The data objects of a template; those a primitive value would be read as, otherwise.
+    #[must_use]
+    pub fn children(&self) -> Objects<'a> {
+        objects(self.value)
+    }
+
+    /// What EMV calls it.
+    #[must_use]
+    pub fn name(&self) -> Option<&'static str> {
+        name(self.tag)
+    }
+}
+
+/// True for the tag of a template.
+#[must_use]
+pub const fn is_constructed(tag: u32) -> bool {
+    first_byte(tag) & 0x20 != 0
+}
+
+/// The first of the bytes a tag has: leading zeros are not written.
+const fn first_byte(tag: u32) -> u8 {
+    let bits = if tag == 0 { 0 } else { 24 - (tag.leading_zeros() & !7) };
+    (tag >> bits) as u8
 }
 
 /// Walks the data objects of `bytes`; padding bytes 00 and FF between objects are skipped. A length written longer
 /// than it needs to be is accepted. After one error the walk ends.
 #[must_use]
-pub fn objects(bytes: &[u8]) -> Objects<'_> {
+pub const fn objects(bytes: &[u8]) -> Objects<'_> {
     Objects { rest: bytes }
 }
 
@@ -50,6 +92,8 @@ pub fn put(out: &mut Vec<u8>, tag: u32, value: &[u8]) -> Result<(), TlvError> {
     let is_tag = match tag_bytes {
         [] | [0x00 | 0xFF, ..] => false,
         [only] => only & 0x1F != 0x1F,
+        // The first byte of a long tag's number has a bit beside the one that says "more" (ISO 8825-1 section 8.1.2.4.2).
+        [_, 0x80, ..] => false,
         [first, middle @ .., last] => {
             first & 0x1F == 0x1F && last & 0x80 == 0 && middle.iter().all(|byte| byte & 0x80 != 0)
         }
@@ -67,6 +111,57 @@ pub fn put(out: &mut Vec<u8>, tag: u32, value: &[u8]) -> Result<(), TlvError> {
     }
     out.extend_from_slice(value);
     Ok(())
+}
+
+/// Walks all data objects of `bytes`, each template before what is in it, with the number of templates around it.
+/// After one error the walk ends.
+#[must_use]
+pub fn walk(bytes: &[u8]) -> Walk<'_> {
+    let mut levels: [Objects<'_>; DEPTH_MAX] = std::array::from_fn(|_| objects(&[]));
+    levels[0] = objects(bytes);
+    Walk { levels, depth: 0 }
+}
+
+/// Iterator of [`walk`]. Allocates nothing.
+#[derive(Clone, Debug)]
+pub struct Walk<'a> {
+    levels: [Objects<'a>; DEPTH_MAX],
+    depth: usize,
+}
+
+impl<'a> Iterator for Walk<'a> {
+    type Item = Result<(usize, DataObject<'a>), TlvError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let depth = self.depth;
+            let object = match self.levels[depth].next() {
+                Some(Ok(object)) => object,
+                Some(Err(error)) => return self.end(error),
+                None if depth == 0 => return None,
+                None => {
+                    self.depth -= 1;
+                    continue;
+                }
+            };
+            if object.is_constructed() && !object.value.is_empty() {
+                if depth + 1 == DEPTH_MAX {
+                    return self.end(TlvError::TooDeep);
+                }
+                self.depth += 1;
+                self.levels[self.depth] = object.children();
+            }
+            return Some(Ok((depth, object)));
+        }
+    }
+}
+
+impl<'a> Walk<'a> {
+    fn end(&mut self, error: TlvError) -> Option<<Self as Iterator>::Item> {
+        self.depth = 0;
+        self.levels[0] = objects(&[]);
+        Some(Err(error))
+    }
 }
 
 /// Iterator of [`objects`].
@@ -148,7 +243,7 @@ mod tests {
     #[test]
     fn what_is_put_is_read() {
         for (tag, len) in
-            [(0x9A, 3), (0x9F26, 8), (0xDF81_01, 0x7F), (0x5A, 0x80), (0x70, 0xFF), (0xE1, 0x100)]
+            [(0x9A, 3), (0x9F26, 8), (0x00DF_8101, 0x7F), (0x5A, 0x80), (0x70, 0xFF), (0xE1, 0x100)]
         {
             let value = vec![0xAB; len];
             let mut out = vec![];
@@ -159,7 +254,7 @@ mod tests {
 
     #[test]
     fn what_would_not_be_read_is_not_put() {
-        for tag in [0, 0xFF, 0x9F, 0x1F, 0x9F81, 0x9A01, 0x9F_26_01, 0xFF01, 0x9F81_8181] {
+        for tag in [0, 0xFF, 0x9F, 0x1F, 0x9F81, 0x9A01, 0x009F_2601, 0xFF01, 0x9F81_8181] {
             let mut out = vec![1];
             assert_eq!(put(&mut out, tag, b""), Err(TlvError::TagInvalid(tag)), "{tag:X}");
             assert_eq!(out, [1]);
