@@ -11,7 +11,7 @@ mod report;
 mod statement;
 mod text;
 
-pub use report::{Entries, Report, Warning};
+pub use report::{Report, Turnover, Warning};
 
 use super::error::Fault;
 use super::schema::Simple;
