@@ -36,9 +36,6 @@ macro_rules! replayed {
 }
 
 replayed! {
-    bpc_hybrid iso03_abin iso03_ascii iso87_abin iso87_ascii iso87_bcd iso87_bcd_rf iso87_ebcdic iso93_abin iso93_ascii
-    draft frame mac packed profile tlv
-    acquirer_csv camt ipm mt940 settlement
     bpc_hybrid
     iso03_abin
     iso03_ascii
@@ -61,6 +58,11 @@ replayed! {
     profile
     subfields
     tlv
+    acquirer_csv
+    camt
+    ipm
+    mt940
+    settlement
 }
 
 /// Memory at any moment stays within four times the input and 64 KiB, whatever the bytes announce.
