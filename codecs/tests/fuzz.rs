@@ -47,15 +47,18 @@ replayed! {
     iso93_abin
     iso93_ascii
     draft
+    emv_qr
     frame
     json
     iso20022
     iso20022_messages
+    key_change
     mac
     mfep_json
     mfep_xml
     packed
     profile
+    small
     subfields
     tlv
     acquirer_csv

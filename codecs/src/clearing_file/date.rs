@@ -232,7 +232,7 @@ mod tests {
         assert_eq!(near("261231", 1, 2).as_deref(), Some("2027-01-02"), "booked after New Year");
         assert_eq!(near("270102", 12, 31).as_deref(), Some("2026-12-31"), "booked before New Year");
         assert_eq!(near("261122", 11, 20).as_deref(), Some("2026-11-20"));
-        assert_eq!(near("270227", 2, 29), None, "no leap year beside it");
+        assert_eq!(near("260227", 2, 29), None, "no leap year beside it");
         assert_eq!(near("991231", 1, 1).as_deref(), Some("2000-01-01"));
     }
 }

@@ -9,6 +9,7 @@
 mod bitmap;
 mod check;
 pub mod codes;
+mod compose;
 pub mod date;
 mod decode;
 mod describe;
@@ -35,9 +36,11 @@ mod seal;
 mod spec;
 mod subfields;
 mod totals;
+mod totals_2003;
 mod view;
 
 pub use bitmap::{Bitmap, FieldNumbers};
+pub use compose::build_subfields;
 pub use decode::{DecodeError, Mode, decode};
 pub use describe::{Description, describe};
 pub use diff::{Change, Difference, diff};
@@ -51,7 +54,7 @@ pub use originals::OriginalElements;
 pub use replacement::{OriginalAmounts, ReplacementAmounts};
 pub use seal::{SealError, VerifyError};
 pub use spec::{Profile, ProfileError};
-pub use subfields::{Subfield, SubfieldError, SubfieldFault, Subfields, build_subfields, subfields};
+pub use subfields::{Subfield, SubfieldError, SubfieldFault, Subfields, subfields};
 pub use totals::{Fees, OtherCounts, Reversals, SettlementCode, Total, Totals};
 pub use view::ViewError;
 
