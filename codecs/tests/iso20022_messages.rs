@@ -290,3 +290,19 @@ fn nothing_the_structs_could_carry_is_dropped_when_read() {
         assert!(found.starts_with(path), "{to}: {found}");
     }
 }
+
+/// What may end in a log does not say who paid from where.
+#[test]
+fn debug_shows_nothing_personal() {
+    let party = Party::named("A citizen").with_national_id("900123458");
+    let account = Account::iban("PS29PALS000000000000123456789");
+    let mut transfer =
+        CreditTransfer { debtor: party, debtor_account: Some(account), ..CreditTransfer::default() };
+    transfer.remittance = Some(Remittance::text("Fee of A citizen").into());
+    transfer.id.end_to_end = "ORDER-1".into();
+    let shown = format!("{transfer:?}");
+    for secret in ["citizen", "900123458", "PS29PALS"] {
+        assert!(!shown.contains(secret), "{shown}");
+    }
+    assert!(shown.contains("ORDER-1"), "{shown}");
+}

@@ -13,6 +13,24 @@ use super::specimen::Dice;
 use super::version::Version;
 use super::write::{BuildError, Writer};
 
+/// Whether a part tells of people, so that `Debug` does not show what is in it: that may end in a log.
+pub(crate) fn is_personal(part: &str) -> bool {
+    const PERSONAL: [&str; 11] = [
+        "Account",
+        "AccountId",
+        "Address",
+        "Birth",
+        "Contact",
+        "GenericId",
+        "OtherAccount",
+        "Party",
+        "PersonId",
+        "Proxy",
+        "Remittance",
+    ];
+    PERSONAL.contains(&part)
+}
+
 /// What one element holds.
 pub(crate) trait Content: Sized {
     /// Writes the element with its tags.
@@ -156,9 +174,20 @@ macro_rules! part {
         $($(#[$field_doc:meta])* $field:ident: $type:ty = $elem:expr,)*
     }) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, Default, PartialEq, Eq)]
+        #[derive(Clone, Default, PartialEq, Eq)]
         $vis struct $name {
             $($(#[$field_doc])* $vis $field: $type,)*
+        }
+
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                let mut shown = f.debug_struct(stringify!($name));
+                if $crate::iso20022::part::is_personal(stringify!($name)) {
+                    return shown.finish_non_exhaustive();
+                }
+                $(shown.field(stringify!($field), &self.$field);)*
+                shown.finish()
+            }
         }
 
         impl $crate::iso20022::part::Part for $name {
@@ -236,9 +265,20 @@ macro_rules! choice {
         $($(#[$variant_doc:meta])* $variant:ident($type:ty) = $elem:expr,)*
     }) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq)]
+        #[derive(Clone, PartialEq, Eq)]
         pub enum $name {
             $($(#[$variant_doc])* $variant($type),)*
+        }
+
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                match self {
+                    $(Self::$variant(_) if $crate::iso20022::part::is_personal(stringify!($name)) => {
+                        f.write_str(concat!(stringify!($variant), "(..)"))
+                    })*
+                    $(Self::$variant(value) => f.debug_tuple(stringify!($variant)).field(value).finish(),)*
+                }
+            }
         }
 
         impl $name {
