@@ -17,7 +17,7 @@ use codecs::iso8583::{Mode, Profile, decode};
 
 const RECORD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/instructions.txt");
 const DIALECTS: [&str; 3] = ["iso87-abin", "iso87-bcd", "iso87-ebcdic"];
-const WORKS: [&str; 2] = ["decode", "draft"];
+const WORKS: [&str; 3] = ["decode", "write", "draft"];
 /// What is done so many times more is counted as the difference of two runs, which leaves start and end out.
 const FEW: u64 = 100;
 const MANY: u64 = 1_100;
@@ -45,6 +45,10 @@ fn repeat(work: &str, dialect: &str, times: u64) {
         match work {
             "decode" => {
                 black_box(decode(&profile, black_box(&wire), Mode::Strict).expect("written above"));
+            }
+            "write" => {
+                out.clear();
+                purchase::write(black_box(&profile), black_box(&mut out));
             }
             _ => {
                 out.clear();

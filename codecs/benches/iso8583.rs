@@ -46,7 +46,7 @@ fn main() {
         }
         *out = message.assemble().unwrap_or_else(|_| panic!("a complete message"));
     };
-    let ours = |out: &mut Vec<u8>| purchase::draft(&profile, out);
+    let ours = |out: &mut Vec<u8>| purchase::write(&profile, out);
     let by_hand = |out: &mut Vec<u8>| {
         by_hand::encode(b"0200", black_box(&FIELDS), out).expect("the message of this bench")
     };

@@ -38,3 +38,12 @@ pub(crate) fn draft(profile: &Profile, out: &mut Vec<u8>) {
     }
     draft.encode(profile, out).expect("the message of this bench");
 }
+
+/// Appends the message field by field.
+pub(crate) fn write(profile: &Profile, out: &mut Vec<u8>) {
+    let mut writer = profile.writer(request(), out);
+    for (n, value) in black_box(&FIELDS) {
+        writer.set(*n, value);
+    }
+    writer.finish().expect("the message of this bench");
+}

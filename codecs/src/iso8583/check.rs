@@ -114,15 +114,128 @@ pub(super) fn first_fault(body: Body, bytes: &[u8], units: usize) -> Option<(Err
     }
 }
 
-/// Copies `text` to `room`, which is as long, and checks it on the way. Only for the sets written as ASCII text.
+/// Copies `text` to `room` and checks it on the way, a word at a time. Only for the sets written as ASCII text; the
+/// answer is no unless the two are equally long.
 #[inline(always)]
 pub(super) fn copy_clean(body: Body, text: &[u8], room: &mut [u8]) -> bool {
+    if text.len() != room.len() {
+        return false;
+    }
+    let Some((first, last)) = ends(text) else {
+        let word = copy_short(text, room);
+        return match RUNS.get(body as usize) {
+            Some(run) => run.wrong(word) == 0,
+            None => wrong_elsewhere(body, word) == 0,
+        };
+    };
+    if text.len() > 16 {
+        return copy_long(body, text, room);
+    }
+    put_ends::<8>(first, last, room);
+    let (first, last) = (u64::from_le_bytes(first), u64::from_le_bytes(last));
+    match RUNS.get(body as usize) {
+        Some(run) => (run.wrong(first) | run.wrong(last)) == 0,
+        None => (wrong_elsewhere(body, first) | wrong_elsewhere(body, last)) == 0,
+    }
+}
+
+/// Copies at most seven bytes and gives them as a word. What is left of it is filled with zeros, which all sets have.
+#[inline(always)]
+fn copy_short(text: &[u8], room: &mut [u8]) -> u64 {
+    if let Some((first, last)) = ends::<4>(text) {
+        put_ends(first, last, room);
+        return u64::from(u32::from_le_bytes(first)) | u64::from(u32::from_le_bytes(last)) << 32;
+    }
+    let zeros = u64::from_le_bytes(*b"\0\0\000000");
+    match (text, room) {
+        ([a, b, c], [to_a, to_b, to_c]) => {
+            let (a, b, c) = (*a, *b, *c);
+            (*to_a, *to_b, *to_c) = (a, b, c);
+            zeros | u64::from(a) | u64::from(b) << 8 | u64::from(c) << 16
+        }
+        ([a, b], [to_a, to_b]) => {
+            let (a, b) = (*a, *b);
+            (*to_a, *to_b) = (a, b);
+            zeros | u64::from(b'0') << 16 | u64::from(a) | u64::from(b) << 8
+        }
+        ([a], [to]) => {
+            let a = *a;
+            *to = a;
+            u64::from_le_bytes([a; 8])
+        }
+        _ => repeat(b'0'),
+    }
+}
+
+/// More than sixteen bytes, in blocks that need no loop while the text is short.
+#[inline(never)]
+fn copy_long(body: Body, text: &[u8], room: &mut [u8]) -> bool {
     match body {
-        Body::AsciiDigits => copy_words(text, room, digits_ascii),
-        Body::AsciiPrintable => copy_words(text, room, printable_ascii),
-        Body::AsciiAlnum => copy_words(text, room, alnum_ascii),
-        Body::AsciiTrack => copy_words(text, room, track_ascii),
+        Body::AsciiDigits => copy_blocks(text, room, digits_ascii),
+        Body::AsciiPrintable => copy_blocks(text, room, |word| RUNS[1].wrong(word)),
+        Body::AsciiAlnum => copy_blocks(text, room, alnum_ascii),
+        Body::AsciiTrack => copy_blocks(text, room, track_ascii),
         _ => false,
+    }
+}
+
+#[inline(always)]
+fn copy_blocks(text: &[u8], room: &mut [u8], wrong: impl Fn(u64) -> u64) -> bool {
+    if text.len() > 48 {
+        room.copy_from_slice(text);
+        return all_words(text, wrong);
+    }
+    let Some((first, last)) = ends::<16>(text) else { return false };
+    put_ends(first, last, room);
+    let mut found = wrong_in_block(first, &wrong) | wrong_in_block(last, &wrong);
+    if let Some((middle, to)) = text.get(16..32).zip(room.get_mut(16..32))
+        && let Some((middle, to)) = middle.first_chunk::<16>().copied().zip(to.first_chunk_mut::<16>())
+    {
+        *to = middle;
+        found |= wrong_in_block(middle, &wrong);
+    }
+    found == 0
+}
+
+#[inline(always)]
+fn wrong_in_block(block: [u8; 16], wrong: impl Fn(u64) -> u64) -> u64 {
+    block.as_chunks::<8>().0.iter().fold(0, |found, word| found | wrong(u64::from_le_bytes(*word)))
+}
+
+/// The first and the last bytes, which may overlap.
+#[inline(always)]
+fn ends<const N: usize>(bytes: &[u8]) -> Option<([u8; N], [u8; N])> {
+    Some((bytes.first_chunk::<N>().copied()?, bytes.last_chunk::<N>().copied()?))
+}
+
+#[inline(always)]
+const fn wrong_elsewhere(body: Body, word: u64) -> u64 {
+    match body {
+        Body::AsciiAlnum => alnum_ascii(word),
+        Body::AsciiTrack => track_ascii(word),
+        _ => u64::MAX,
+    }
+}
+
+/// The characters from one to another, both below 0x80: what to add to a byte to reach 0x80 when it is above, and what
+/// to take away to fall below zero when it is below.
+struct Run {
+    above: u64,
+    below: u64,
+}
+
+/// Of [`Body::AsciiDigits`] and [`Body::AsciiPrintable`], in this order.
+static RUNS: [Run; 2] = [Run::new(b'0', b'9'), Run::new(b' ', b'~')];
+
+impl Run {
+    const fn new(first: u8, last: u8) -> Self {
+        Run { above: repeat(0x7F - last), below: repeat(first) }
+    }
+
+    /// Zero when all eight bytes are of the run. A byte that is not may spoil the bits of those above it, no other can.
+    #[inline(always)]
+    const fn wrong(&self, word: u64) -> u64 {
+        (word | word.wrapping_add(self.above) | word.wrapping_sub(self.below)) & repeat(0x80)
     }
 }
 
@@ -198,35 +311,14 @@ fn wrong_in_short(bytes: &[u8], wrong: impl Fn(u64) -> u64) -> u64 {
     }
 }
 
-/// As [`all_words`], copying `text` to `room` on the way; nothing is copied, and the answer is no, unless they are
-/// equally long.
-#[inline(always)]
-fn copy_words(text: &[u8], room: &mut [u8], wrong: impl Fn(u64) -> u64) -> bool {
-    if text.len() != room.len() {
-        return false;
-    }
-    match (text.first_chunk::<8>(), text.last_chunk::<8>()) {
-        (Some(first), Some(last)) if text.len() <= 16 => {
-            put_ends(first, last, room);
-            return wrong(u64::from_le_bytes(*first)) == 0 && wrong(u64::from_le_bytes(*last)) == 0;
-        }
-        _ => {}
-    }
-    match (text.first_chunk::<4>(), text.last_chunk::<4>()) {
-        (Some(first), Some(last)) if text.len() <= 8 => put_ends(first, last, room),
-        _ => room.copy_from_slice(text),
-    }
-    all_words(text, wrong)
-}
-
 /// Writes the first and the last bytes of `room`; they may overlap, and agree where they do.
 #[inline(always)]
-fn put_ends<const N: usize>(first: &[u8; N], last: &[u8; N], room: &mut [u8]) {
+fn put_ends<const N: usize>(first: [u8; N], last: [u8; N], room: &mut [u8]) {
     if let Some(to) = room.first_chunk_mut::<N>() {
-        *to = *first;
+        *to = first;
     }
     if let Some(to) = room.last_chunk_mut::<N>() {
-        *to = *last;
+        *to = last;
     }
 }
 

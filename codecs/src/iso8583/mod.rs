@@ -17,6 +17,7 @@ mod mask;
 mod message;
 mod mti;
 mod spec;
+mod writer;
 
 pub use bitmap::{Bitmap, FieldNumbers};
 pub use decode::{DecodeError, Mode, decode};
@@ -28,5 +29,6 @@ pub use mask::{mask_digit_runs, mask_pan};
 pub use message::{Message, Warnings};
 pub use mti::{Class, FoldKey, Function, Mti, MtiError, Version};
 pub use spec::{Profile, ProfileError};
+pub use writer::Writer;
 
 pub use crate::ErrorKind;
