@@ -123,19 +123,36 @@ pub(super) fn copy_clean(body: Body, text: &[u8], room: &mut [u8]) -> bool {
     }
     let Some((first, last)) = ends(text) else {
         let word = copy_short(text, room);
-        return match RUNS.get(body as usize) {
-            Some(run) => run.wrong(word) == 0,
-            None => wrong_elsewhere(body, word) == 0,
-        };
+        return are_clean(body, word, word);
     };
     if text.len() > 16 {
-        return copy_long(body, text, room);
+        return match body {
+            Body::AsciiPrintable if text.len() <= 48 => copy_blocks(text, room, printable_ascii),
+            _ => copy_long(body, text, room),
+        };
     }
     put_ends::<8>(first, last, room);
-    let (first, last) = (u64::from_le_bytes(first), u64::from_le_bytes(last));
-    match RUNS.get(body as usize) {
-        Some(run) => (run.wrong(first) | run.wrong(last)) == 0,
-        None => (wrong_elsewhere(body, first) | wrong_elsewhere(body, last)) == 0,
+    are_clean(body, u64::from_le_bytes(first), u64::from_le_bytes(last))
+}
+
+/// Whether two words hold nothing but what `body` allows, which is mostly digits.
+#[inline(always)]
+fn are_clean(body: Body, first: u64, last: u64) -> bool {
+    if body == Body::AsciiDigits {
+        digits_ascii(first) | digits_ascii(last) == 0
+    } else if body == Body::AsciiPrintable {
+        printable_ascii(first) | printable_ascii(last) == 0
+    } else {
+        are_clean_elsewhere(body, first, last)
+    }
+}
+
+#[inline(never)]
+fn are_clean_elsewhere(body: Body, first: u64, last: u64) -> bool {
+    match body {
+        Body::AsciiAlnum => alnum_ascii(first) | alnum_ascii(last) == 0,
+        Body::AsciiTrack => track_ascii(first) | track_ascii(last) == 0,
+        _ => false,
     }
 }
 
@@ -167,31 +184,27 @@ fn copy_short(text: &[u8], room: &mut [u8]) -> u64 {
     }
 }
 
-/// More than sixteen bytes, in blocks that need no loop while the text is short.
+/// More than sixteen bytes.
 #[inline(never)]
 fn copy_long(body: Body, text: &[u8], room: &mut [u8]) -> bool {
-    match body {
-        Body::AsciiDigits => copy_blocks(text, room, digits_ascii),
-        Body::AsciiPrintable => copy_blocks(text, room, |word| RUNS[1].wrong(word)),
-        Body::AsciiAlnum => copy_blocks(text, room, alnum_ascii),
-        Body::AsciiTrack => copy_blocks(text, room, track_ascii),
-        _ => false,
+    if text.len() <= 48 && body == Body::AsciiTrack {
+        return copy_blocks(text, room, track_ascii);
     }
+    room.copy_from_slice(text);
+    is_clean(body, text, text.len())
 }
 
+/// Seventeen to forty-eight bytes without a loop.
 #[inline(always)]
 fn copy_blocks(text: &[u8], room: &mut [u8], wrong: impl Fn(u64) -> u64) -> bool {
-    if text.len() > 48 {
-        room.copy_from_slice(text);
-        return all_words(text, wrong);
-    }
     let Some((first, last)) = ends::<16>(text) else { return false };
     put_ends(first, last, room);
     let mut found = wrong_in_block(first, &wrong) | wrong_in_block(last, &wrong);
-    if let Some((middle, to)) = text.get(16..32).zip(room.get_mut(16..32))
-        && let Some((middle, to)) = middle.first_chunk::<16>().copied().zip(to.first_chunk_mut::<16>())
+    if text.len() > 32
+        && let (Some(middle), Some(to)) = (text.get(16..32), room.get_mut(16..32))
     {
-        *to = middle;
+        let middle = middle.first_chunk::<16>().copied().unwrap_or_default();
+        to.copy_from_slice(&middle);
         found |= wrong_in_block(middle, &wrong);
     }
     found == 0
@@ -208,35 +221,21 @@ fn ends<const N: usize>(bytes: &[u8]) -> Option<([u8; N], [u8; N])> {
     Some((bytes.first_chunk::<N>().copied()?, bytes.last_chunk::<N>().copied()?))
 }
 
-#[inline(always)]
-const fn wrong_elsewhere(body: Body, word: u64) -> u64 {
-    match body {
-        Body::AsciiAlnum => alnum_ascii(word),
-        Body::AsciiTrack => track_ascii(word),
-        _ => u64::MAX,
+/// Writes `text` in EBCDIC and checks it on the way. A sign is not looked at here: the answer is no.
+pub(super) fn copy_to_ebcdic(body: Body, text: &[u8], room: &mut [u8]) -> bool {
+    let set = match body {
+        Body::EbcdicPrintable => PRINTABLE,
+        Body::EbcdicAlnum => ALNUM,
+        Body::EbcdicAlpha => ALPHA,
+        Body::EbcdicTrack => TRACK,
+        _ => 0,
+    };
+    let mut all = set;
+    for (code, character) in room.iter_mut().zip(text) {
+        *code = ebcdic::from_ascii(*character);
+        all &= EBCDIC_SETS[usize::from(*code)];
     }
-}
-
-/// The characters from one to another, both below 0x80: what to add to a byte to reach 0x80 when it is above, and what
-/// to take away to fall below zero when it is below.
-struct Run {
-    above: u64,
-    below: u64,
-}
-
-/// Of [`Body::AsciiDigits`] and [`Body::AsciiPrintable`], in this order.
-static RUNS: [Run; 2] = [Run::new(b'0', b'9'), Run::new(b' ', b'~')];
-
-impl Run {
-    const fn new(first: u8, last: u8) -> Self {
-        Run { above: repeat(0x7F - last), below: repeat(first) }
-    }
-
-    /// Zero when all eight bytes are of the run. A byte that is not may spoil the bits of those above it, no other can.
-    #[inline(always)]
-    const fn wrong(&self, word: u64) -> u64 {
-        (word | word.wrapping_add(self.above) | word.wrapping_sub(self.below)) & repeat(0x80)
-    }
+    all != 0 && all == set
 }
 
 fn outside(sets: &[u8; 256], set: u8, bytes: &[u8], kind: ErrorKind) -> Option<(ErrorKind, usize)> {
@@ -348,12 +347,11 @@ const fn digits_packed(word: u64) -> u64 {
     (low | high) & repeat(0xF0)
 }
 
-/// Eight characters from 0x20 to 0x7E: no high bit, none reached by adding 1, none lost by taking 0x20 away.
+/// Eight characters from 0x20 to 0x7E: none reaches 0x80 when 1 is added, none falls below zero when 0x20 is taken
+/// away. A byte that does may spoil the bits of those above it, but no other byte can.
 #[inline(always)]
 const fn printable_ascii(word: u64) -> u64 {
-    let high = repeat(0x80);
-    let below_space = !(word | high).wrapping_sub(repeat(0x20));
-    (word | (word & !high).wrapping_add(repeat(1)) | below_space) & high
+    (word | word.wrapping_add(repeat(1)) | word.wrapping_sub(repeat(0x20))) & repeat(0x80)
 }
 
 /// The high bit of each byte that lies between the two characters; bytes of `word` are below 0x80.

@@ -1,12 +1,12 @@
 //! Writing fields: each value is copied to its place and checked by the rules of reading.
 
-use super::check::{copy_clean, first_fault, is_clean};
+use super::check::{copy_clean, copy_to_ebcdic, first_fault, is_clean};
 use super::field::{Body, Plan, Prefix};
 use crate::bcd::{self, OddPad};
-use crate::{ErrorKind, ebcdic, hex};
+use crate::{ErrorKind, hex};
 
-/// Room set aside for a message; one that is longer asks for more.
-const ROOM: usize = 512;
+/// Room set aside for a message, and again when it is longer.
+const ROOM: usize = 320;
 
 /// Room for a message type and one bitmap, which every message has.
 const HEAD_MAX: usize = 20;
@@ -134,7 +134,14 @@ pub(super) fn put_quick(plan: Plan, text: &[u8], sink: &mut Sink<'_>) -> Option<
 
 /// Writes prefix and body of `text`, checked as if it had been received.
 pub(super) fn put_text(plan: Plan, text: &[u8], sink: &mut Sink<'_>) -> Result<(), ErrorKind> {
-    if put_quick(plan, text, sink).is_some() { Ok(()) } else { put_converted(plan, text, sink) }
+    match plan.body {
+        Body::AsciiDigits | Body::AsciiPrintable | Body::AsciiAlnum | Body::AsciiTrack
+            if put_quick(plan, text, sink).is_some() =>
+        {
+            Ok(())
+        }
+        _ => put_converted(plan, text, sink),
+    }
 }
 
 #[inline(never)]
@@ -149,27 +156,35 @@ fn put_converted(plan: Plan, text: &[u8], sink: &mut Sink<'_>) -> Result<(), Err
     put_prefix(plan, units, sink)?;
     let room = sink.room(plan.body.wire_len(units));
     match plan.body {
-        Body::EbcdicDigits
-        | Body::EbcdicPrintable
+        Body::EbcdicDigits => {
+            convert(text, room, |digit| digit | 0xC0);
+            return digits_only(text);
+        }
+        Body::EbcdicPrintable
         | Body::EbcdicAlnum
         | Body::EbcdicAlpha
         | Body::EbcdicTrack
-        | Body::EbcdicSigned => convert(text, room, ebcdic::from_ascii),
-        Body::BcdLeft => pack(text, OddPad::LeftZero, false, room)?,
-        Body::BcdRight => pack(text, OddPad::RightF, false, room)?,
-        Body::BcdTrackLeft => pack(text, OddPad::LeftZero, true, room)?,
-        Body::BcdTrackRight => pack(text, OddPad::RightF, true, room)?,
+        | Body::EbcdicSigned => {
+            if copy_to_ebcdic(plan.body, text, room) {
+                return Ok(());
+            }
+        }
+        Body::BcdLeft => return pack(text, OddPad::LeftZero, room),
+        Body::BcdRight => return pack(text, OddPad::RightF, room),
+        Body::BcdTrackLeft => return pack_track(text, OddPad::LeftZero, room),
+        Body::BcdTrackRight => return pack_track(text, OddPad::RightF, room),
         Body::BcdSigned => {
             let ((sign, digits), (first, rest)) =
                 text.split_first().zip(room.split_first_mut()).ok_or(ErrorKind::SignInvalid)?;
             *first = *sign;
-            pack(digits, OddPad::LeftZero, false, rest)?;
+            pack(digits, OddPad::LeftZero, rest)?;
         }
         Body::Raw => {
             for (byte, [high, low]) in room.iter_mut().zip(text.as_chunks::<2>().0) {
                 let (high, low) = hex::value(*high).zip(hex::value(*low)).ok_or(ErrorKind::HexInvalid)?;
                 *byte = high << 4 | low;
             }
+            return Ok(());
         }
         Body::Hex | Body::HexPairs => convert(text, room, |character| character.to_ascii_uppercase()),
         Body::AsciiDigits
@@ -189,12 +204,22 @@ fn convert(text: &[u8], room: &mut [u8], to_wire: impl Fn(u8) -> u8) {
     }
 }
 
-fn pack(text: &[u8], pad: OddPad, track: bool, room: &mut [u8]) -> Result<(), ErrorKind> {
-    let known = |c: &u8| c.is_ascii_digit() || (track && matches!(c, b'=' | b'D'));
-    if !text.iter().all(known) {
+fn digits_only(text: &[u8]) -> Result<(), ErrorKind> {
+    if is_clean(Body::AsciiDigits, text, text.len()) { Ok(()) } else { Err(ErrorKind::NotNumeric) }
+}
+
+fn pack(text: &[u8], pad: OddPad, room: &mut [u8]) -> Result<(), ErrorKind> {
+    digits_only(text)?;
+    bcd::pack_text(text, pad, room);
+    Ok(())
+}
+
+/// Track data may separate with `=` or `D`; both are the nibble D.
+fn pack_track(text: &[u8], pad: OddPad, room: &mut [u8]) -> Result<(), ErrorKind> {
+    if !is_clean(Body::AsciiTrack, text, text.len()) {
         return Err(ErrorKind::NotNumeric);
     }
-    bcd::pack(text.iter().map(|c| if c.is_ascii_digit() { c & 0x0F } else { 0xD }), pad, room);
+    bcd::pack(text.iter().map(|c| if *c == b'D' { 0xD } else { c & 0x0F }), pad, room);
     Ok(())
 }
 
@@ -306,8 +331,8 @@ fn put_prefix(plan: Plan, units: usize, sink: &mut Sink<'_>) -> Result<(), Error
     if units > usize::from(plan.units) {
         return Err(ErrorKind::LengthTooLong);
     }
-    if plan.prefix == Prefix::None && units < usize::from(plan.units) {
-        return Err(ErrorKind::FieldTruncated);
+    if plan.prefix == Prefix::None {
+        return if units < usize::from(plan.units) { Err(ErrorKind::FieldTruncated) } else { Ok(()) };
     }
     let (prefix, len) = prefix_of(plan.prefix, units);
     for (to, from) in sink.room(len).iter_mut().zip(prefix) {

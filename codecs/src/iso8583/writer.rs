@@ -80,6 +80,15 @@ impl<'w> Writer<'w> {
 
     #[inline(never)]
     fn set_slowly(&mut self, n: u8, text: &[u8]) -> &mut Self {
+        let start = self.sink.len();
+        if self.is_next(n) {
+            if put_text(self.profile.plan(n), text, &mut self.sink).is_ok() {
+                self.half |= bit_in_half(n);
+                self.last = n;
+                return self;
+            }
+            self.sink.back_to(start);
+        }
         self.put(n, |plan, sink| put_text(plan, text, sink))
     }
 
@@ -230,7 +239,11 @@ impl<'w> Writer<'w> {
         self.sink.written_mut().get_mut(start..).unwrap_or_default().rotate_left(len);
         self.sink.back_to(self.sink.len() - len);
         let bit = bit_in_half(n);
-        if n <= 64 && self.limit == 128 { self.lower &= !bit } else { self.half &= !bit }
+        if n <= 64 && self.limit == 128 {
+            self.lower &= !bit
+        } else {
+            self.half &= !bit
+        }
         start
     }
 
