@@ -163,17 +163,17 @@ fn copy_short(text: &[u8], room: &mut [u8]) -> u64 {
         put_ends(first, last, room);
         return u64::from(u32::from_le_bytes(first)) | u64::from(u32::from_le_bytes(last)) << 32;
     }
-    let zeros = u64::from_le_bytes(*b"\0\0\000000");
+    let zeros = repeat(b'0') << 24;
     match (text, room) {
         ([a, b, c], [to_a, to_b, to_c]) => {
             let (a, b, c) = (*a, *b, *c);
             (*to_a, *to_b, *to_c) = (a, b, c);
-            zeros | u64::from(a) | u64::from(b) << 8 | u64::from(c) << 16
+            zeros | u64::from(c) << 16 | u64::from(b) << 8 | u64::from(a)
         }
         ([a, b], [to_a, to_b]) => {
             let (a, b) = (*a, *b);
             (*to_a, *to_b) = (a, b);
-            zeros | u64::from(b'0') << 16 | u64::from(a) | u64::from(b) << 8
+            zeros | u64::from(b'0') << 16 | u64::from(b) << 8 | u64::from(a)
         }
         ([a], [to]) => {
             let a = *a;

@@ -301,11 +301,11 @@ fn decimal(number: u64) -> [u8; 24] {
 /// The digits of a number below 10^8. It is halved into two numbers of four digits, four of two and eight of one, all
 /// of them side by side in one word; the factors divide by 100 and by 10 (10,486 / 2^20, 103 / 2^10).
 const fn eight_digits(number: u64) -> [u8; 8] {
-    let fours = number / 10_000 | (number % 10_000) << 32;
-    let upper = (fours * 10_486 >> 20) & 0x0000_007F_0000_007F;
-    let twos = upper | (fours - 100 * upper) << 16;
-    let tens = (twos * 103 >> 10) & 0x000F_000F_000F_000F;
-    let ones = tens | (twos - 10 * tens) << 8;
+    let fours = (number / 10_000) | ((number % 10_000) << 32);
+    let upper = ((fours * 10_486) >> 20) & 0x0000_007F_0000_007F;
+    let twos = upper | ((fours - 100 * upper) << 16);
+    let tens = ((twos * 103) >> 10) & 0x000F_000F_000F_000F;
+    let ones = tens | ((twos - 10 * tens) << 8);
     (ones | 0x3030_3030_3030_3030).to_le_bytes()
 }
 
@@ -346,7 +346,9 @@ static LENGTHS: [u32; 1_024] = {
     let mut lengths = [0; 1_024];
     let mut length = 0;
     while length < 1_000 {
-        lengths[length] = 0x30_30_30 | (length / 100 | length / 10 % 10 << 8 | length % 10 << 16) as u32;
+        let digits = [length / 100, length / 10 % 10, length % 10, 0];
+        lengths[length] =
+            u32::from_le_bytes([b'0' + digits[0] as u8, b'0' + digits[1] as u8, b'0' + digits[2] as u8, 0]);
         length += 1;
     }
     lengths
