@@ -2,6 +2,7 @@
 
 mod allocations;
 mod arbitrary;
+mod differential;
 mod framing;
 mod fuzz;
 mod macs;
