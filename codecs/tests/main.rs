@@ -12,3 +12,4 @@ mod profiles;
 mod support;
 mod tlv;
 mod vectors;
+mod writer;
