@@ -403,28 +403,39 @@ mod tests {
         Body::Hex,
     ];
 
-    /// Every byte value at every place of bodies of up to 20 bytes: the quick answer is the slow answer.
+    /// Every byte value at every place of bodies of many lengths: the quick answers are the slow answer.
     #[test]
-    fn the_quick_check_agrees_with_the_slow_one() {
+    fn the_quick_checks_agree_with_the_slow_one() {
         for body in BODIES {
-            for units in 1..=20_usize {
+            for units in (1..=20).chain([33, 49]) {
                 let len = body.wire_len(units);
-                for filler in [b'0', 0xF0, 0x00, 0x12] {
+                for filler in [b'0', 0xF0, 0x00, 0x12].into_iter().take(if units > 20 { 1 } else { 4 }) {
                     for at in 0..len {
                         for value in 0..=255_u8 {
                             let mut bytes = vec![filler; len];
                             bytes[at] = value;
-                            let fault = first_fault(body, &bytes, units);
-                            assert_eq!(
-                                is_clean(body, &bytes, units),
-                                fault.is_none(),
-                                "{body:?} {bytes:02X?}"
-                            );
-                            assert!(fault.is_none_or(|(_, offset)| offset <= len));
+                            agree(body, &bytes, units);
                         }
                     }
                 }
             }
+        }
+    }
+
+    fn agree(body: Body, bytes: &[u8], units: usize) {
+        let fault = first_fault(body, bytes, units);
+        assert!(fault.is_none_or(|(_, offset)| offset <= bytes.len()));
+        assert_eq!(is_clean(body, bytes, units), fault.is_none(), "{body:?} {bytes:02X?}");
+        if matches!(body, Body::AsciiDigits | Body::AsciiPrintable | Body::AsciiAlnum | Body::AsciiTrack) {
+            let mut room = vec![0; bytes.len()];
+            assert_eq!(copy_clean(body, bytes, &mut room), fault.is_none(), "{body:?} {bytes:02X?}");
+            assert_eq!(room, bytes, "{body:?}");
+        }
+        if matches!(body, Body::EbcdicPrintable | Body::EbcdicAlnum | Body::EbcdicAlpha | Body::EbcdicTrack) {
+            let text: Vec<u8> = bytes.iter().map(|code| ebcdic::to_ascii(*code)).collect();
+            let mut room = vec![0; bytes.len()];
+            assert_eq!(copy_to_ebcdic(body, &text, &mut room), fault.is_none(), "{body:?} {bytes:02X?}");
+            assert!(room == bytes || fault.is_some(), "{body:?}");
         }
     }
 
