@@ -53,10 +53,9 @@ const fn sets(from_ebcdic: bool) -> [u8; 256] {
 #[inline(always)]
 pub(super) fn is_clean(body: Body, bytes: &[u8], units: usize) -> bool {
     match body {
-        Body::AsciiDigits => all_words(bytes, digits_ascii),
-        Body::AsciiPrintable => all_words(bytes, printable_ascii),
-        Body::AsciiAlnum => all_words(bytes, alnum_ascii),
-        Body::AsciiTrack => all_words(bytes, track_ascii),
+        Body::AsciiDigits | Body::AsciiPrintable | Body::AsciiAlnum | Body::AsciiTrack => {
+            is_clean_text(body, bytes)
+        }
         Body::Raw => true,
         _ => is_clean_elsewhere(body, bytes, units),
     }
@@ -135,6 +134,60 @@ pub(super) fn copy_clean(body: Body, text: &[u8], room: &mut [u8]) -> bool {
     are_clean(body, u64::from_le_bytes(first), u64::from_le_bytes(last))
 }
 
+/// As [`copy_clean`] without the copy.
+#[inline(always)]
+fn is_clean_text(body: Body, text: &[u8]) -> bool {
+    match ends(text) {
+        None => {
+            let word = short_word(text);
+            are_clean(body, word, word)
+        }
+        Some((first, last)) if text.len() <= 16 => {
+            are_clean(body, u64::from_le_bytes(first), u64::from_le_bytes(last))
+        }
+        Some(_) => is_clean_long(body, text),
+    }
+}
+
+/// At most seven bytes as a word, filled up with zeros, which all sets have.
+#[inline(always)]
+fn short_word(text: &[u8]) -> u64 {
+    if let Some((first, last)) = ends::<4>(text) {
+        return u64::from(u32::from_le_bytes(first)) | u64::from(u32::from_le_bytes(last)) << 32;
+    }
+    let zeros = repeat(b'0') << 24;
+    match *text {
+        [a, b, c] => zeros | u64::from(c) << 16 | u64::from(b) << 8 | u64::from(a),
+        [a, b] => zeros | u64::from(b'0') << 16 | u64::from(b) << 8 | u64::from(a),
+        [a] => u64::from_le_bytes([a; 8]),
+        _ => repeat(b'0'),
+    }
+}
+
+#[inline(never)]
+fn is_clean_long(body: Body, text: &[u8]) -> bool {
+    match body {
+        Body::AsciiDigits => all_blocks(text, digits_ascii),
+        Body::AsciiPrintable => all_blocks(text, printable_ascii),
+        Body::AsciiAlnum => all_blocks(text, alnum_ascii),
+        Body::AsciiTrack => all_blocks(text, track_ascii),
+        _ => false,
+    }
+}
+
+/// Seventeen bytes and more, up to forty-eight of them without a loop.
+#[inline(always)]
+fn all_blocks(text: &[u8], wrong: impl Fn(u64) -> u64) -> bool {
+    let Some((first, last)) = ends::<16>(text).filter(|_| text.len() <= 48) else {
+        return all_words(text, wrong);
+    };
+    let mut found = wrong_in_block(first, &wrong) | wrong_in_block(last, &wrong);
+    if let Some(middle) = text.get(16..32).and_then(|middle| middle.first_chunk::<16>()) {
+        found |= wrong_in_block(*middle, &wrong);
+    }
+    found == 0
+}
+
 /// Whether two words hold nothing but what `body` allows, which is mostly digits.
 #[inline(always)]
 fn are_clean(body: Body, first: u64, last: u64) -> bool {
@@ -156,32 +209,22 @@ fn are_clean_elsewhere(body: Body, first: u64, last: u64) -> bool {
     }
 }
 
-/// Copies at most seven bytes and gives them as a word. What is left of it is filled with zeros, which all sets have.
+/// Copies at most seven bytes and gives them as [`short_word`] does.
 #[inline(always)]
 fn copy_short(text: &[u8], room: &mut [u8]) -> u64 {
+    let word = short_word(text);
     if let Some((first, last)) = ends::<4>(text) {
         put_ends(first, last, room);
-        return u64::from(u32::from_le_bytes(first)) | u64::from(u32::from_le_bytes(last)) << 32;
+        return word;
     }
-    let zeros = repeat(b'0') << 24;
-    match (text, room) {
-        ([a, b, c], [to_a, to_b, to_c]) => {
-            let (a, b, c) = (*a, *b, *c);
-            (*to_a, *to_b, *to_c) = (a, b, c);
-            zeros | u64::from(c) << 16 | u64::from(b) << 8 | u64::from(a)
-        }
-        ([a, b], [to_a, to_b]) => {
-            let (a, b) = (*a, *b);
-            (*to_a, *to_b) = (a, b);
-            zeros | u64::from(b'0') << 16 | u64::from(b) << 8 | u64::from(a)
-        }
-        ([a], [to]) => {
-            let a = *a;
-            *to = a;
-            u64::from_le_bytes([a; 8])
-        }
-        _ => repeat(b'0'),
+    let [a, b, c, ..] = word.to_le_bytes();
+    match room {
+        [to_a, to_b, to_c] => (*to_a, *to_b, *to_c) = (a, b, c),
+        [to_a, to_b] => (*to_a, *to_b) = (a, b),
+        [to] => *to = a,
+        _ => {}
     }
+    word
 }
 
 /// More than sixteen bytes.
