@@ -2,11 +2,16 @@
 //! busy machine as on an idle one.
 //!
 //! `cargo bench -p codecs --bench instructions` counts and compares with `instructions.txt`: 3 % more fails. With
-//! `-- --record` the counts are written there. Another compiler makes other code: under another rustc than the
-//! recorded one nothing fails, and the counts are to be recorded anew together with the change of compiler.
+//! `-- --record` the counts are written there; `-- --beside` counts iso8583_rs and the bound written by hand as well.
+//! Another compiler makes other code: under another rustc than the recorded one nothing fails, and the counts are to be
+//! recorded anew together with the change of compiler.
 
 #![expect(clippy::print_stdout, reason = "a bench reports to the person who runs it")]
 
+#[path = "iso8583/by_hand.rs"]
+mod by_hand;
+#[path = "iso8583/peer.rs"]
+mod peer;
 #[path = "iso8583/purchase.rs"]
 mod purchase;
 
@@ -14,10 +19,12 @@ use std::hint::black_box;
 use std::process::{Command, ExitCode};
 
 use codecs::iso8583::{Mode, Profile, decode};
+use peer::{Peer, SPEC_FILE, SPEC_VARIABLE};
 
 const RECORD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/instructions.txt");
 const DIALECTS: [&str; 3] = ["iso87-abin", "iso87-bcd", "iso87-ebcdic"];
 const WORKS: [&str; 3] = ["decode", "write", "draft"];
+const BESIDE: [&str; 4] = ["by-hand-decode", "by-hand-write", "iso8583_rs-decode", "iso8583_rs-write"];
 /// What is done so many times more is counted as the difference of two runs, which leaves start and end out.
 const FEW: u64 = 100;
 const MANY: u64 = 1_100;
@@ -31,6 +38,12 @@ fn main() -> ExitCode {
             repeat(work, dialect, times.parse().expect("a number"));
             ExitCode::SUCCESS
         }
+        _ if arguments.iter().any(|argument| argument == "--beside") => {
+            for work in BESIDE {
+                println!("{work:<22} {:>6} instructions", a_message(work, "iso87-abin"));
+            }
+            ExitCode::SUCCESS
+        }
         _ => compare(arguments.iter().any(|argument| argument == "--record")),
     }
 }
@@ -40,23 +53,39 @@ fn repeat(work: &str, dialect: &str, times: u64) {
     let profile = Profile::by_name(dialect).expect("a built-in profile");
     let mut out = Vec::with_capacity(1024);
     purchase::draft(&profile, &mut out);
-    let wire = out.clone();
-    for _ in 0..times {
-        match work {
-            "decode" => {
-                black_box(decode(&profile, black_box(&wire), Mode::Strict).expect("written above"));
-            }
-            "write" => {
-                out.clear();
-                purchase::write(black_box(&profile), black_box(&mut out));
-            }
-            _ => {
-                out.clear();
-                purchase::draft(black_box(&profile), black_box(&mut out));
-            }
+    let mut wire = out.clone();
+    let mut run: Box<dyn FnMut()> = match work {
+        "decode" => Box::new(|| {
+            black_box(decode(&profile, black_box(&wire), Mode::Strict).expect("written above"));
+        }),
+        "write" => Box::new(|| {
+            out.clear();
+            purchase::write(black_box(&profile), black_box(&mut out));
+        }),
+        "draft" => Box::new(|| {
+            out.clear();
+            purchase::draft(black_box(&profile), black_box(&mut out));
+        }),
+        "by-hand-decode" => Box::new(|| {
+            black_box(by_hand::decode(black_box(&wire)).expect("written above"));
+        }),
+        "by-hand-write" => Box::new(|| {
+            out.clear();
+            by_hand::encode(b"0200", black_box(&purchase::FIELDS), black_box(&mut out)).expect("its fields");
+        }),
+        "iso8583_rs-decode" => {
+            let peer = Peer::new();
+            Box::new(move || peer.decode(&mut wire))
         }
+        "iso8583_rs-write" => {
+            let peer = Peer::new();
+            Box::new(move || peer.encode(&mut out))
+        }
+        _ => panic!("no work is called {work}"),
+    };
+    for _ in 0..times {
+        run();
     }
-    assert_eq!(out, wire);
 }
 
 fn compare(record: bool) -> ExitCode {
@@ -68,7 +97,7 @@ fn compare(record: bool) -> ExitCode {
     for dialect in DIALECTS {
         for work in WORKS {
             let name = format!("{dialect} {work}");
-            let counted = (count(work, dialect, MANY) - count(work, dialect, FEW)) / (MANY - FEW);
+            let counted = a_message(work, dialect);
             let before =
                 recorded.lines().find_map(|line| line.strip_prefix(&name)?.trim().parse::<u64>().ok());
             let verdict = match before {
@@ -109,6 +138,10 @@ fn compare(record: bool) -> ExitCode {
     ExitCode::SUCCESS
 }
 
+fn a_message(work: &str, dialect: &str) -> u64 {
+    (count(work, dialect, MANY) - count(work, dialect, FEW)) / (MANY - FEW)
+}
+
 /// All instructions of this program doing `work` so many times.
 fn count(work: &str, dialect: &str, times: u64) -> u64 {
     let this = std::env::current_exe().expect("the path of this bench");
@@ -116,6 +149,7 @@ fn count(work: &str, dialect: &str, times: u64) -> u64 {
         .args(["--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"])
         .arg(this)
         .args(["work", work, dialect, &times.to_string()])
+        .env(SPEC_VARIABLE, SPEC_FILE)
         .output()
         .expect("valgrind is installed");
     let said = String::from_utf8_lossy(&output.stderr);

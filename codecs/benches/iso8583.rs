@@ -7,6 +7,8 @@
 
 #[path = "iso8583/by_hand.rs"]
 mod by_hand;
+#[path = "iso8583/peer.rs"]
+mod peer;
 #[path = "iso8583/purchase.rs"]
 mod purchase;
 
@@ -15,20 +17,18 @@ use std::process::Command;
 use std::time::Instant;
 
 use codecs::iso8583::{Mode, Profile, decode};
-use iso8583_rs::iso8583::iso_spec;
+use peer::{Peer, SPEC_FILE, SPEC_VARIABLE};
 use purchase::FIELDS;
 
 const ROUNDS: usize = 301;
 const CALLS: u32 = 1_000;
 const WARM_UP: usize = 30;
-/// iso8583_rs reads its field table from the file this variable names.
-const SPEC_VARIABLE: &str = "SPEC_FILE";
 
 fn main() {
     if std::env::var_os(SPEC_VARIABLE).is_none() {
         let this = std::env::current_exe().expect("the path of this bench");
-        let spec = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/iso8583/iso8583_rs.yaml");
-        let status = Command::new(this).env(SPEC_VARIABLE, spec).status().expect("this bench, started again");
+        let status =
+            Command::new(this).env(SPEC_VARIABLE, SPEC_FILE).status().expect("this bench, started again");
         assert!(status.success(), "the bench failed");
         return;
     }
@@ -36,16 +36,8 @@ fn main() {
     let mut wire = Vec::new();
     purchase::draft(&profile, &mut wire);
 
-    let spec = iso_spec::spec("");
-    let segment = spec.get_message_from_header("0200").unwrap_or_else(|_| panic!("in the field table"));
-    let theirs = |out: &mut Vec<u8>| {
-        let mut message = iso_spec::new_msg(spec, segment);
-        message.set("message_type", "0200").unwrap_or_else(|_| panic!("in the field table"));
-        for (n, value) in black_box(&FIELDS) {
-            message.set_on((*n).into(), value).unwrap_or_else(|_| panic!("in the field table"));
-        }
-        *out = message.assemble().unwrap_or_else(|_| panic!("a complete message"));
-    };
+    let peer = Peer::new();
+    let theirs = |out: &mut Vec<u8>| peer.encode(out);
     let ours = |out: &mut Vec<u8>| purchase::write(&profile, out);
     let by_hand = |out: &mut Vec<u8>| {
         by_hand::encode(b"0200", black_box(&FIELDS), out).expect("the message of this bench")
@@ -76,9 +68,7 @@ fn main() {
                     decode(black_box(&profile), black_box(&wire), Mode::Strict).expect("written above"),
                 );
             },
-            &mut || {
-                black_box(spec.parse(black_box(&mut buffer)).unwrap_or_else(|_| panic!("written above")));
-            },
+            &mut || peer.decode(&mut buffer),
             &mut || {
                 black_box(by_hand::decode(black_box(&wire)).expect("written above"));
             },

@@ -1,32 +1,11 @@
 //! The bound: what one would write by hand for this one dialect and nothing else. Table-driven, no copies on reading,
-//! every character checked against a class table; no profiles, no second bitmap, no word about what is wrong or where.
+//! every character checked eight at a time; no profiles, no second bitmap, no word about what is wrong or where, no
+//! field out of order.
 
 const DIGIT: u8 = 1;
 const TRACK: u8 = 2;
 const ALNUM: u8 = 4;
 const PRINTABLE: u8 = 8;
-
-static CLASSES: [u8; 256] = {
-    let mut classes = [0; 256];
-    let mut c = 0_usize;
-    while c < 256 {
-        let byte = c as u8;
-        if byte.is_ascii_digit() {
-            classes[c] |= DIGIT | TRACK;
-        }
-        if byte == b'=' || byte == b'D' {
-            classes[c] |= TRACK;
-        }
-        if byte.is_ascii_alphanumeric() || byte == b' ' {
-            classes[c] |= ALNUM;
-        }
-        if byte.is_ascii_graphic() || byte == b' ' {
-            classes[c] |= PRINTABLE;
-        }
-        c += 1;
-    }
-    classes
-};
 
 /// Digits of the length prefix, maximum (or fixed) length, class. Zero: not carried.
 #[derive(Clone, Copy)]
@@ -56,8 +35,74 @@ static FIELDS: [Field; 64] = {
     fields
 };
 
+const fn repeat(byte: u8) -> u64 {
+    u64::from_le_bytes([byte; 8])
+}
+
+/// The high bit of each byte from one character to another; bytes are below 0x80.
+#[inline(always)]
+const fn between(word: u64, first: u8, last: u8) -> u64 {
+    word.wrapping_add(repeat(0x80 - first)) & !word.wrapping_add(repeat(0x7F - last))
+}
+
+/// Nothing when all eight bytes are of the class.
+#[inline(always)]
+fn wrong(word: u64, class: u8) -> u64 {
+    if class == DIGIT {
+        let value = word ^ repeat(b'0');
+        return (value | value.wrapping_add(repeat(6))) & repeat(0xF0);
+    }
+    if class == PRINTABLE {
+        return (word | word.wrapping_add(repeat(1)) | word.wrapping_sub(repeat(b' '))) & repeat(0x80);
+    }
+    wrong_of_rarer(word, class)
+}
+
+#[inline(never)]
+fn wrong_of_rarer(word: u64, class: u8) -> u64 {
+    let low = word & repeat(0x7F);
+    let found = between(low, b'0', b'9')
+        | if class == TRACK {
+            between(low, b'=', b'=') | between(low, b'D', b'D')
+        } else {
+            between(low | repeat(0x20), b'a', b'z') | between(low, b' ', b' ')
+        };
+    (!found | word) & repeat(0x80)
+}
+
+#[inline(always)]
+fn word(bytes: &[u8]) -> Option<u64> {
+    Some(u64::from_le_bytes(*bytes.first_chunk()?))
+}
+
+#[inline(always)]
+fn half(bytes: &[u8]) -> Option<u64> {
+    Some(u32::from_le_bytes(*bytes.first_chunk()?).into())
+}
+
+#[inline(always)]
 fn all_in(bytes: &[u8], class: u8) -> bool {
-    bytes.iter().fold(class, |all, byte| all & CLASSES[usize::from(*byte)]) == class
+    let len = bytes.len();
+    if let Some(first) = word(bytes) {
+        let last = word(&bytes[len - 8..]).unwrap_or(0);
+        let mut found = wrong(first, class) | wrong(last, class);
+        let mut at = 8;
+        while at + 8 < len {
+            found |= wrong(word(&bytes[at..]).unwrap_or(0), class);
+            at += 8;
+        }
+        return found == 0;
+    }
+    let word = match half(bytes) {
+        Some(first) => first | half(&bytes[len - 4..]).unwrap_or(0) << 32,
+        None => match *bytes {
+            [a] => repeat(a),
+            [a, b] => (repeat(b'0') << 16) | (u64::from(b) << 8) | u64::from(a),
+            [a, b, c] => (repeat(b'0') << 24) | (u64::from(c) << 16) | (u64::from(b) << 8) | u64::from(a),
+            _ => return true,
+        },
+    };
+    wrong(word, class) == 0
 }
 
 /// Start and end of every present field.
@@ -104,25 +149,70 @@ pub(crate) fn decode(bytes: &[u8]) -> Option<[(u16, u16); 64]> {
     (at == bytes.len()).then_some(spans)
 }
 
-/// Appends the message; `fields` are in ascending order.
+/// Appends the message; `fields` are in ascending order. What is refused may leave a beginning behind.
 pub(crate) fn encode(mti: &[u8; 4], fields: &[(u8, &str)], out: &mut Vec<u8>) -> Option<()> {
-    out.extend_from_slice(mti);
-    let bits = fields.iter().fold(0_u64, |bits, (n, _)| bits | 1 << (64 - n));
-    out.extend_from_slice(&bits.to_be_bytes());
+    let start = out.len();
+    out.resize(start + 320, 0);
+    let (mut at, mut bits) = (start + 12, 0_u64);
     for (n, value) in fields {
         let Field(digits, max, class) = FIELDS[usize::from(*n & 63)];
-        let (len, max) = (value.len(), usize::from(max));
-        let fits = if digits == 0 { len == max } else { len <= max };
-        if !fits || !all_in(value.as_bytes(), class) {
+        bits |= 1 << 63 >> ((*n - 1) & 63);
+        let (value, len, max) = (value.as_bytes(), value.len(), usize::from(max));
+        if digits == 0 {
+            if len != max {
+                return None;
+            }
+        } else {
+            if len > max {
+                return None;
+            }
+            let [tens, ones] = [10, 1].map(|unit| b'0' + (len / unit % 10) as u8);
+            let prefix = if digits == 2 { [tens, ones, 0] } else { [b'0' + (len / 100) as u8, tens, ones] };
+            *out.get_mut(at..at + 3)?.first_chunk_mut()? = prefix;
+            at += usize::from(digits);
+        }
+        if at + len + 8 > out.len() {
+            out.resize(at + len + 320, 0);
+        }
+        copy(value, out.get_mut(at..at + len)?);
+        if !all_in(value, class) {
             return None;
         }
-        let [hundreds, tens, ones] = [100, 10, 1].map(|unit| b'0' + (len / unit % 10) as u8);
-        match digits {
-            0 => {}
-            2 => out.extend_from_slice(&[tens, ones]),
-            _ => out.extend_from_slice(&[hundreds, tens, ones]),
-        }
-        out.extend_from_slice(value.as_bytes());
+        at += len;
     }
+    *out.get_mut(start..start + 4)?.first_chunk_mut()? = *mti;
+    *out.get_mut(start + 4..start + 12)?.first_chunk_mut()? = bits.to_be_bytes();
+    out.truncate(at);
     Some(())
+}
+
+/// Copies by the first and the last bytes, which may overlap.
+#[inline(always)]
+fn copy(from: &[u8], to: &mut [u8]) {
+    match (from, to) {
+        ([a], [to]) => *to = *a,
+        ([a, b], [to_a, to_b]) => (*to_a, *to_b) = (*a, *b),
+        ([a, b, c], [to_a, to_b, to_c]) => (*to_a, *to_b, *to_c) = (*a, *b, *c),
+        (from, to) => match from.len() {
+            0 => {}
+            4..8 => ends::<4>(from, to),
+            8..=16 => ends::<8>(from, to),
+            17..=32 => ends::<16>(from, to),
+            33..=64 => ends::<32>(from, to),
+            _ => to.copy_from_slice(from),
+        },
+    }
+}
+
+#[inline(always)]
+fn ends<const N: usize>(from: &[u8], to: &mut [u8]) {
+    if let (Some(first), Some(last)) = (from.first_chunk::<N>(), from.last_chunk::<N>()) {
+        let (first, last) = (*first, *last);
+        if let Some(to) = to.first_chunk_mut::<N>() {
+            *to = first;
+        }
+        if let Some(to) = to.last_chunk_mut::<N>() {
+            *to = last;
+        }
+    }
 }

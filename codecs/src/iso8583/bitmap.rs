@@ -42,11 +42,7 @@ impl Bitmap {
     /// The numbers of the set bits, ascending.
     #[must_use]
     pub const fn numbers(self) -> FieldNumbers {
-        FieldNumbers {
-            word: ((self.0 >> 64) as u64).reverse_bits(),
-            second: self.0 as u64,
-            first: 1,
-        }
+        FieldNumbers { word: ((self.0 >> 64) as u64).reverse_bits(), second: self.0 as u64, first: 1 }
     }
 }
 
