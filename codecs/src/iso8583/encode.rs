@@ -1,7 +1,8 @@
 //! Writing fields: each value is copied to its place and checked by the rules of reading.
 
-use super::check::{copy_clean, copy_to_ebcdic, first_fault, is_clean};
+use super::check::{copy_to_ebcdic, first_fault, is_clean};
 use super::field::{Body, Plan, Prefix};
+use super::words::copy_clean;
 use crate::bcd::{self, OddPad};
 use crate::{ErrorKind, hex};
 

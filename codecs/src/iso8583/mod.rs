@@ -1,7 +1,7 @@
 //! ISO 8583: card messages as PoS terminals, banks and national switches exchange them.
 //!
 //! A [`Profile`] says how one dialect writes each field; [`decode`] reads a [`Message`] out of received bytes without
-//! copying them; a [`Draft`] writes one. Dialects are data (`profiles/*.toml`, [`Profile::from_toml`]), so a new host
+//! copying them; a [`Writer`] writes one, a [`Draft`] keeps one to be written. Dialects are data (`profiles/*.toml`, [`Profile::from_toml`]), so a new host
 //! is a file. This module knows no flow, no session and no meaning of response codes: connectors do.
 
 mod bitmap;
@@ -17,6 +17,7 @@ mod mask;
 mod message;
 mod mti;
 mod spec;
+mod words;
 mod writer;
 
 pub use bitmap::{Bitmap, FieldNumbers};
