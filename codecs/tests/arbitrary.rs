@@ -10,23 +10,24 @@ use crate::support::{bytes, profile, text, valid_vectors};
 fn value_of(spec: &FieldSpec) -> BoxedStrategy<String> {
     let max = usize::from(spec.max);
     let (set, per_unit) = match spec.attr {
-        Attr::N => ("[0-9]", 1),
+        Attr::N | Attr::Amount => ("[0-9]", 1),
         Attr::A => ("[A-Za-z ]", 1),
         Attr::An | Attr::Anp => ("[A-Za-z0-9 ]", 1),
         Attr::Ans | Attr::Ns => ("[ \"#-Z_`a-z{}~]", 1),
         Attr::Z => ("[0-9=]", 1),
         Attr::B => ("[0-9A-F]", 2),
-        Attr::Xn => {
-            return proptest::string::string_regex(&format!("[CD][0-9]{{{}}}", max - 1))
-                .expect("a regex")
-                .boxed();
-        }
+        Attr::Xn => return regex(&format!("[CD][0-9]{{{}}}", max - 1)),
+        Attr::SignedAmount => return regex(&format!("[0-9]{{4}}[CD][0-9]{{{}}}", max - 5)),
     };
     // Three digits of hexadecimal characters say at most 499 bytes.
     let longest = max.min(if spec.attr == Attr::B { 499 } else { 999 });
     let shortest = if spec.length == Length::Fixed { longest } else { 0 };
     let unit = format!("({set}{{{per_unit}}}){{{shortest},{}}}", longest.min(shortest.max(60)));
-    proptest::string::string_regex(&unit).expect("a regex").boxed()
+    regex(&unit)
+}
+
+fn regex(text: &str) -> BoxedStrategy<String> {
+    proptest::string::string_regex(text).expect("a regex").boxed()
 }
 
 fn message_of(profile: &Profile) -> BoxedStrategy<(Mti, Vec<(u8, String)>)> {

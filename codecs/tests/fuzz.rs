@@ -36,8 +36,28 @@ macro_rules! replayed {
 }
 
 replayed! {
-    bpc_hybrid iso87_abin iso87_ascii iso87_bcd iso87_bcd_rf iso87_ebcdic iso93_abin iso93_ascii
-    draft frame mac packed profile tlv
+    bpc_hybrid
+    iso03_abin
+    iso03_ascii
+    iso87_abin
+    iso87_ascii
+    iso87_bcd
+    iso87_bcd_rf
+    iso87_ebcdic
+    iso93_abin
+    iso93_ascii
+    draft
+    frame
+    json
+    iso20022
+    iso20022_messages
+    mac
+    mfep_json
+    mfep_xml
+    packed
+    profile
+    subfields
+    tlv
 }
 
 /// Memory at any moment stays within four times the input and 64 KiB, whatever the bytes announce.

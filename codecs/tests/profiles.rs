@@ -12,7 +12,7 @@ fn every_agreed_profile_is_built_in() {
         assert_eq!(profile.dictionary(), text(&agreed["dict"]));
     }
     assert_eq!(Profile::NAMES.map(|name| profile(name).name().to_owned()), Profile::NAMES);
-    assert!(Profile::by_name("iso03-ascii").is_none());
+    assert!(Profile::by_name("iso99-ascii").is_none());
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn a_bad_file_is_refused_with_the_key() {
         ("base = \"iso87-bcd\"\n[fields.48]\nmax = 1000", "fields.48.max: is above 999"),
         ("base = \"iso87-bcd\"\n[fields.48]\nlen = \"llvar\"", "fields.48.max: is above what an llvar"),
         ("base = \"iso87-bcd\"\n[fields.48]\nlenght = 4", "unknown field `lenght`"),
-        ("base = \"iso87-bcd\"\n[fields.48]\nlen = \"llllvar\"", "unknown variant `llllvar`"),
+        ("base = \"iso87-bcd\"\n[fields.48]\nlen = \"lllllvar\"", "unknown variant `lllllvar`"),
         ("base = \"iso87-bcd\"\n[fields.48]\nmax = \"9\"", "invalid type"),
         ("base = \"iso87-bcd\"\n[fields.48]\ncharset = \"bcd\"", "fields.48.charset: text cannot be bcd"),
         ("base = \"iso87-bcd\"\n[fields.52]\ncharset = \"ascii\"", "fields.52.charset: has no meaning"),

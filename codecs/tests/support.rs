@@ -29,7 +29,7 @@ pub(crate) fn profile(name: &str) -> Arc<Profile> {
 
 /// Valid messages of every dialect.
 pub(crate) fn valid_vectors() -> Vec<Value> {
-    ["iso8583/valid.json", "iso8583/bpc-hybrid.json"]
+    ["iso8583/valid.json", "iso8583/bpc-hybrid.json", "iso8583/iso2003.json"]
         .into_iter()
         .flat_map(|path| list(&golden(path), "vectors").to_vec())
         .collect()

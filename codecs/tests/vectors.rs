@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use codecs::iso8583::{Draft, Mode, decode};
+use codecs::iso8583::{Attr, Draft, Mode, decode};
 
 use crate::support::{bytes, mac_of, profile, text, valid_vectors};
 
 #[test]
 fn every_valid_message_decodes_to_its_fields() {
     let vectors = valid_vectors();
-    assert_eq!(vectors.len(), 51);
+    assert_eq!(vectors.len(), 63);
     for vector in vectors {
         let id = text(&vector["id"]);
         let profile = profile(text(&vector["profile"]));
@@ -103,6 +103,11 @@ fn numbers_are_read_without_text() {
         let wire = bytes(&vector["hex"]);
         let message = decode(&profile, &wire, Mode::Strict).expect("a valid vector");
         for n in [3, 4, 7, 11, 32, 70] {
+            // Editions disagree on what is a number: in 2003, field 3 is text and field 4 begins with a currency.
+            if profile.field(n).expect("carried").attr != Attr::N {
+                assert_eq!(message.digits_u64(n), None, "{} field {n}", vector["id"]);
+                continue;
+            }
             let expected = vector["fields"][n.to_string()].as_str().and_then(|text| text.parse().ok());
             assert_eq!(message.digits_u64(n), expected, "{} field {n}", vector["id"]);
         }

@@ -15,6 +15,7 @@ mod clock;
 mod commands;
 mod courier;
 mod demo;
+mod formats;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
 #[cfg(test)]
@@ -96,6 +97,15 @@ enum Command {
     /// Counterparties to test against
     #[command(subcommand)]
     Sandbox(sandbox::Command),
+    /// Messages of ISO 8583: explained, written, compared
+    #[command(subcommand)]
+    Iso8583(formats::Iso8583),
+    /// Messages of ISO 20022
+    #[command(subcommand)]
+    Iso20022(formats::Iso20022),
+    /// Clearing and settlement files
+    #[command(subcommand)]
+    File(formats::File),
     /// Prints the version
     Version,
 }
@@ -193,6 +203,9 @@ fn run(command: Command) -> Result<ExitCode, StartError> {
             on_runtime(1, async { Ok(audit::run(Loaded::read(&config.config), arguments).await) })
         }
         Command::Sandbox(command) => on_runtime(1, sandbox::run(command)),
+        Command::Iso8583(command) => formats::tell(formats::iso8583(command)),
+        Command::Iso20022(command) => formats::tell(formats::iso20022(command)),
+        Command::File(command) => formats::tell(formats::file(command)),
         Command::Version => commands::print(concat!("switchd ", env!("CARGO_PKG_VERSION"))),
     }
 }

@@ -20,8 +20,14 @@ const LAYERS: &[Layer] = &[
     Layer {
         package: "codecs",
         ours: &[],
-        never: &["axum", "reqwest", "rusqlite", "sqlx", "tokio", "tokio-util"],
+        never: &["axum", "cryptoki", "reqwest", "rusqlite", "sqlx", "tokio", "tokio-util"],
         because: "it turns bytes into messages and back, and does not know who asks",
+    },
+    Layer {
+        package: "switch-hsm",
+        ours: &["codecs"],
+        never: &["axum", "reqwest", "rusqlite", "sqlx", "tokio", "tokio-util"],
+        because: "it loads a native library, and does nothing but keep keys",
     },
     Layer {
         package: "switch-core",
@@ -29,6 +35,7 @@ const LAYERS: &[Layer] = &[
         never: &[
             "axum",
             "chrono",
+            "cryptoki",
             "getrandom",
             "jiff",
             "rand",
@@ -46,37 +53,37 @@ const LAYERS: &[Layer] = &[
     Layer {
         package: "switch-store",
         ours: &["switch-core"],
-        never: &["axum", "axum-server", "reqwest", "tower-http"],
+        never: &["axum", "axum-server", "cryptoki", "reqwest", "tower-http"],
         because: "it keeps what the core says, and speaks to nobody but the database",
     },
     Layer {
         package: "switch-engine",
         ours: &["switch-core", "switch-store"],
-        never: &["axum", "axum-server", "reqwest", "rusqlite", "sqlx", "tower-http"],
+        never: &["axum", "axum-server", "cryptoki", "reqwest", "rusqlite", "sqlx", "tower-http"],
         because: "it tells the stories: no HTTP, no SQL, no message formats, connectors only through the core's traits",
     },
     Layer {
         package: "connectors",
         ours: &["switch-core", "codecs"],
-        never: &["rusqlite", "sqlx"],
+        never: &["cryptoki", "rusqlite", "sqlx"],
         because: "it translates and keeps nothing: the engine decides and the store remembers",
     },
     Layer {
         package: "switch-audit",
         ours: &[],
-        never: &["axum", "axum-server", "reqwest", "tower-http"],
+        never: &["axum", "axum-server", "cryptoki", "reqwest", "tower-http"],
         because: "an auditor that shares code with the audited repeats its mistakes",
     },
     Layer {
         package: "switchd",
         ours: &["codecs", "connectors", "switch-audit", "switch-core", "switch-engine", "switch-store"],
-        never: &["rusqlite", "sqlx"],
-        because: "the SQL of the switch is the store's",
+        never: &["cryptoki", "rusqlite", "sqlx"],
+        because: "the SQL of the switch is the store's, and its native libraries are switch-hsm's",
     },
     Layer {
         package: "switch-simulation",
         ours: &["switch-core", "switch-engine", "switch-store"],
-        never: &["axum", "getrandom", "rand", "reqwest", "rusqlite", "sqlx"],
+        never: &["axum", "cryptoki", "getrandom", "rand", "reqwest", "rusqlite", "sqlx"],
         because: "every choice of a run follows from its seed: no chance, no network, no disk",
     },
 ];
@@ -142,7 +149,8 @@ fn packages_use_only_the_layers_below() {
     let planted = [
         package("switch-core", &["aes", "tokio"]),
         package("switch-engine", &["switch-core", "connectors"]),
-        package("codecs", &["switch-core"]),
+        package("codecs", &["switch-core", "cryptoki"]),
+        package("switch-hsm", &["codecs", "cryptoki", "tokio"]),
         package("connectors", &["codecs", "switch-store"]),
         package("switch-store", &["switch-core", "sqlx", "axum"]),
         package("switch-audit", &["sqlx", "switch-core"]),
@@ -154,6 +162,8 @@ fn packages_use_only_the_layers_below() {
         "switch-core depends on tokio",
         "switch-engine depends on connectors",
         "codecs depends on switch-core",
+        "codecs depends on cryptoki",
+        "switch-hsm depends on tokio",
         "connectors depends on switch-store",
         "switch-store depends on axum",
         "switch-audit depends on switch-core",

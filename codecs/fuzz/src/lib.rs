@@ -7,26 +7,38 @@
 mod draft;
 mod frame;
 mod input;
+mod iso20022;
+mod iso20022_messages;
+mod json;
 mod mac;
 mod message;
+mod mfep;
 mod packed;
 mod profile;
+mod subfields;
 mod tlv;
 
 pub use draft::draft;
 pub use frame::frame;
+pub use iso20022::iso20022;
+pub use iso20022_messages::iso20022_messages;
+pub use json::json;
 pub use mac::mac;
 pub use message::{message, read_everything};
+pub use mfep::mfep;
 pub use packed::packed;
 pub use profile::profile;
+pub use subfields::subfields_of;
 pub use tlv::tlv;
 
 /// What is called with bytes of any kind, and says whether they were accepted.
 pub type Target = fn(&[u8]) -> bool;
 
 /// Every target by the name of its folder.
-pub const TARGETS: [(&str, Target); 14] = [
+pub const TARGETS: &[(&str, Target)] = &[
     ("bpc_hybrid", |bytes| message("bpc-hybrid", bytes)),
+    ("iso03_abin", |bytes| message("iso03-abin", bytes)),
+    ("iso03_ascii", |bytes| message("iso03-ascii", bytes)),
     ("iso87_abin", |bytes| message("iso87-abin", bytes)),
     ("iso87_ascii", |bytes| message("iso87-ascii", bytes)),
     ("iso87_bcd", |bytes| message("iso87-bcd", bytes)),
@@ -36,8 +48,14 @@ pub const TARGETS: [(&str, Target); 14] = [
     ("iso93_ascii", |bytes| message("iso93-ascii", bytes)),
     ("draft", draft),
     ("frame", frame),
+    ("json", json),
+    ("iso20022", iso20022),
+    ("iso20022_messages", iso20022_messages),
     ("mac", mac),
+    ("mfep_json", mfep),
+    ("mfep_xml", mfep),
     ("packed", packed),
     ("profile", profile),
+    ("subfields", subfields_of),
     ("tlv", tlv),
 ];

@@ -4,7 +4,11 @@
 //! written back byte by byte, and its fields written anew are the same message; a refusal says where and in which
 //! field; a description shows no card number and no line of its own making.
 
-use codecs::iso8583::{Attr, DecodeError, Draft, Message, Mode, Profile, decode, describe};
+use codecs::iso8583::date::{self, Date};
+use codecs::iso8583::{
+    Attr, DecodeError, Draft, Message, Mode, OriginalElements, Profile, ReplacementAmounts, Totals,
+    ViewError, decode, describe, diff, emv, money, rate, subfields,
+};
 
 /// Reads `bytes` in the built-in dialect of that name. True when a strict link would take them.
 pub fn message(dialect: &str, bytes: &[u8]) -> bool {
@@ -39,6 +43,7 @@ pub fn message(dialect: &str, bytes: &[u8]) -> bool {
     }
     if let Ok(message) = &lenient {
         nothing_is_betrayed(message);
+        views_hold(message);
         values_agree(message);
     }
     strict.is_ok()
@@ -78,6 +83,54 @@ fn comes_back(profile: &Profile, message: &Message<'_>) {
     assert!(read.fields().eq(fields), "the texts of a message are not the message");
 }
 
+/// What the typed views see is a value or an error that names a field; what they see of the original, of its amounts
+/// and of totals is written back as it was read.
+fn views_hold(message: &Message<'_>) {
+    let reference = Date::new(2027, 1, 1).expect("a day");
+    let named = |error: ViewError| {
+        assert!(error.to_string().starts_with(&format!("field {} (", error.field)), "{error}");
+    };
+    for n in message.numbers() {
+        let _ = date::date(message, n, reference).map_err(named);
+        let _ = money::amount(message, n).map_err(named);
+        let _ = rate::rate(message, n).map_err(named);
+    }
+    let _ = date::transmitted(message, reference).map_err(named);
+    let _ = date::local(message, reference).map_err(named);
+    let _ = date::expiry(message, reference).map_err(named);
+    let _ = emv::ChipData::of(message);
+    assert!(!diff(message, message).to_string().is_empty() && diff(message, message).is_empty());
+
+    let profile = message.profile();
+    let written = |write: &dyn Fn(&mut Draft<'_>)| {
+        let mut draft = Draft::new(message.mti());
+        write(&mut draft);
+        let mut wire = Vec::new();
+        draft.encode(profile, &mut wire).expect("what was read can be written");
+        wire
+    };
+    if let Ok(Some(original)) = OriginalElements::read(message).map_err(named) {
+        let wire = written(&|draft| original.write(profile, draft).expect("it came from there"));
+        let again = decode(profile, &wire, Mode::Strict).expect("just written");
+        assert_eq!(OriginalElements::read(&again), Ok(Some(original)));
+    }
+    if let Ok(Some(amounts)) = ReplacementAmounts::read(message) {
+        let wire = written(&|draft| amounts.write(profile, draft).expect("it came from there"));
+        let again = decode(profile, &wire, Mode::Strict).expect("just written");
+        assert_eq!(again.text(95), message.text(95));
+    }
+    if let Ok(totals) = Totals::read(message).map_err(named) {
+        let mut draft = Draft::new(message.mti());
+        // Of 2003, an amount whose exponent is not the currency's, or that has no currency, is not written back.
+        if totals.write(profile, &mut draft).map_err(named).is_ok() {
+            let mut wire = Vec::new();
+            draft.encode(profile, &mut wire).expect("what was read can be written");
+            let again = decode(profile, &wire, Mode::Strict).expect("just written");
+            assert!(Totals::read(&again).is_ok_and(|again| again.differences(&totals).next().is_none()));
+        }
+    }
+}
+
 /// A refusal names its place, and a field when it is in one.
 fn well_said(error: &DecodeError, bytes: &[u8]) {
     assert!(error.offset <= bytes.len(), "{error}");
@@ -106,12 +159,17 @@ fn values_agree(message: &Message<'_>) {
 fn nothing_is_betrayed(message: &Message<'_>) {
     let shown = describe(message).to_string();
     let objects = message.bytes(55).map_or(0, |bytes| codecs::tlv::objects(&bytes).count());
+    let parts: usize = message.numbers().filter_map(|n| Some(subfields(message, n)?.count())).sum();
     assert!(!shown.chars().any(|c| c.is_control() && c != '\n'), "a control character is shown");
-    assert_eq!(shown.lines().count(), 1 + message.numbers().count() + objects, "a line is forged");
+    assert_eq!(shown.lines().count(), 1 + message.numbers().count() + objects + parts, "a line is forged");
+    let mut is_number = false;
     for line in shown.lines().skip(1) {
-        let number = line.get(..3).and_then(|n| n.trim().parse().ok());
-        let attr = number.and_then(|n| message.profile().field(n)).map(|field| field.attr);
-        let is_number = matches!(attr, Some(Attr::N | Attr::Xn)) && !matches!(number, Some(2 | 34));
+        // The parts of a number are numbers.
+        if let Some(n) = line.get(..3).and_then(|n| n.trim().parse().ok()) {
+            let attr = message.profile().field(n).map(|field| field.attr);
+            is_number = matches!(attr, Some(Attr::N | Attr::Xn | Attr::Amount | Attr::SignedAmount))
+                && !matches!(n, 2 | 34);
+        }
         // A zero byte is shown as \0, which adds no digit to those it stands beside.
         let line = line.replace("\\0", "\\");
         let longest = line.split(|c: char| !c.is_ascii_digit()).map(str::len).max();

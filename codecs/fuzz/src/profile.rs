@@ -36,8 +36,9 @@ pub fn profile(bytes: &[u8]) -> bool {
 /// A value of so many units that the field may hold.
 fn value(spec: &FieldSpec, units: usize) -> String {
     match spec.attr {
-        Attr::N | Attr::Z => "7".repeat(units),
+        Attr::N | Attr::Z | Attr::Amount => "7".repeat(units),
         Attr::Xn => format!("C{}", "7".repeat(units.saturating_sub(1))),
+        Attr::SignedAmount => format!("7777D{}", "7".repeat(units.saturating_sub(5))),
         Attr::B => "A7".repeat(units),
         Attr::A | Attr::An | Attr::Anp | Attr::Ans | Attr::Ns => "A".repeat(units),
     }

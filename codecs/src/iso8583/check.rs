@@ -7,6 +7,7 @@
 use super::field::Body;
 use super::words::{all_words, digits_ebcdic, digits_packed, is_clean_text};
 use crate::bcd::{self, OddPad};
+use crate::ebcdic::Page;
 use crate::{ErrorKind, ebcdic, hex};
 
 const DIGIT: u8 = 1;
@@ -17,15 +18,20 @@ const TRACK: u8 = 16;
 const HEX: u8 = 32;
 
 /// The sets each ASCII character belongs to.
-static ASCII_SETS: [u8; 256] = sets(false);
-/// The sets each EBCDIC code belongs to.
-static EBCDIC_SETS: [u8; 256] = sets(true);
+static ASCII_SETS: [u8; 256] = sets(None);
+/// The sets each EBCDIC code belongs to on every page; of printable text, on the page that is agreed.
+static EBCDIC_SETS: [u8; 256] = sets(Some(Page::Common));
+static PAGE_SETS: [[u8; 256]; 3] =
+    [sets(Some(Page::Cp037)), sets(Some(Page::Cp500)), sets(Some(Page::Cp1047))];
 
-const fn sets(from_ebcdic: bool) -> [u8; 256] {
+const fn sets(page: Option<Page>) -> [u8; 256] {
     let mut table = [0; 256];
     let mut code = 0;
     while code < 256 {
-        let character = if from_ebcdic { ebcdic::TO_ASCII[code] } else { code as u8 };
+        let character = match page {
+            Some(page) => page.to_latin1(code as u8),
+            None => code as u8,
+        };
         let mut set = 0;
         if character.is_ascii_digit() {
             set |= DIGIT;
@@ -51,6 +57,16 @@ const fn sets(from_ebcdic: bool) -> [u8; 256] {
     table
 }
 
+const fn ebcdic_sets(page: Page) -> &'static [u8; 256] {
+    let [cp037, cp500, cp1047] = &PAGE_SETS;
+    match page {
+        Page::Common => &EBCDIC_SETS,
+        Page::Cp037 => cp037,
+        Page::Cp500 => cp500,
+        Page::Cp1047 => cp1047,
+    }
+}
+
 /// True when `bytes`, the body of a field of `units` units, holds nothing but what `body` allows.
 #[inline(always)]
 pub(super) fn is_clean(body: Body, bytes: &[u8], units: usize) -> bool {
@@ -69,7 +85,7 @@ fn is_clean_elsewhere(body: Body, bytes: &[u8], units: usize) -> bool {
     match body {
         Body::AsciiAlpha => all_in(&ASCII_SETS, ALPHA, bytes),
         Body::EbcdicDigits => all_words(bytes, digits_ebcdic),
-        Body::EbcdicPrintable => all_in(&EBCDIC_SETS, PRINTABLE, bytes),
+        Body::EbcdicPrintable(page) => all_in(ebcdic_sets(page), PRINTABLE, bytes),
         Body::EbcdicAlnum => all_in(&EBCDIC_SETS, ALNUM, bytes),
         Body::EbcdicAlpha => all_in(&EBCDIC_SETS, ALPHA, bytes),
         Body::EbcdicTrack => all_in(&EBCDIC_SETS, TRACK, bytes),
@@ -89,7 +105,9 @@ pub(super) fn first_fault(body: Body, bytes: &[u8], units: usize) -> Option<(Err
         Body::AsciiAlpha => outside(&ASCII_SETS, ALPHA, bytes, ErrorKind::CharacterInvalid),
         Body::EbcdicDigits => outside(&EBCDIC_SETS, DIGIT, bytes, ErrorKind::NotNumeric),
         Body::EbcdicTrack => outside(&EBCDIC_SETS, TRACK, bytes, ErrorKind::NotNumeric),
-        Body::EbcdicPrintable => outside(&EBCDIC_SETS, PRINTABLE, bytes, ErrorKind::CharacterInvalid),
+        Body::EbcdicPrintable(page) => {
+            outside(ebcdic_sets(page), PRINTABLE, bytes, ErrorKind::CharacterInvalid)
+        }
         Body::EbcdicAlnum => outside(&EBCDIC_SETS, ALNUM, bytes, ErrorKind::CharacterInvalid),
         Body::EbcdicAlpha => outside(&EBCDIC_SETS, ALPHA, bytes, ErrorKind::CharacterInvalid),
         Body::AsciiSigned => {
@@ -107,6 +125,7 @@ pub(super) fn first_fault(body: Body, bytes: &[u8], units: usize) -> Option<(Err
         Body::BcdSigned => signed(bytes, b"CD", |digits| {
             packed(digits, units.saturating_sub(1), OddPad::LeftZero, |nibble| nibble <= 9)
         }),
+        Body::AsciiNet | Body::EbcdicNet | Body::BcdNet => first_fault_of_net(body, bytes, units),
         Body::Hex | Body::HexPairs => {
             let odd = (!bytes.len().is_multiple_of(2)).then_some((ErrorKind::HexInvalid, bytes.len()));
             bytes.iter().position(|c| hex::value(*c).is_none()).map(|at| (ErrorKind::HexInvalid, at)).or(odd)
@@ -115,19 +134,32 @@ pub(super) fn first_fault(body: Body, bytes: &[u8], units: usize) -> Option<(Err
     }
 }
 
+/// Currency and exponent, then what a signed amount is.
+fn first_fault_of_net(body: Body, bytes: &[u8], units: usize) -> Option<(ErrorKind, usize)> {
+    let (before, after) = match body {
+        Body::AsciiNet => (Body::AsciiDigits, Body::AsciiSigned),
+        Body::EbcdicNet => (Body::EbcdicDigits, Body::EbcdicSigned),
+        _ => (Body::BcdLeft, Body::BcdSigned),
+    };
+    let (head, rest) = bytes.split_at(before.wire_len(4).min(bytes.len()));
+    let signed =
+        || first_fault(after, rest, units.saturating_sub(4)).map(|(kind, at)| (kind, head.len() + at));
+    first_fault(before, head, 4).or_else(signed)
+}
+
 /// Writes `text` in EBCDIC and checks it on the way. A sign is not looked at here: the answer is no.
 pub(super) fn copy_to_ebcdic(body: Body, text: &[u8], room: &mut [u8]) -> bool {
-    let set = match body {
-        Body::EbcdicPrintable => PRINTABLE,
-        Body::EbcdicAlnum => ALNUM,
-        Body::EbcdicAlpha => ALPHA,
-        Body::EbcdicTrack => TRACK,
-        _ => 0,
+    let (set, page) = match body {
+        Body::EbcdicPrintable(page) => (PRINTABLE, page),
+        Body::EbcdicAlnum => (ALNUM, Page::Common),
+        Body::EbcdicAlpha => (ALPHA, Page::Common),
+        Body::EbcdicTrack => (TRACK, Page::Common),
+        _ => (0, Page::Common),
     };
-    let mut all = set;
+    let (sets, mut all) = (ebcdic_sets(page), set);
     for (code, character) in room.iter_mut().zip(text) {
-        *code = ebcdic::from_ascii(*character);
-        all &= EBCDIC_SETS[usize::from(*code)];
+        *code = page.of_ascii(*character);
+        all &= sets[usize::from(*code)];
     }
     all != 0 && all == set
 }
@@ -179,7 +211,7 @@ mod tests {
     use super::*;
     use crate::iso8583::words::copy_clean;
 
-    const BODIES: [Body; 19] = [
+    const BODIES: [Body; 23] = [
         Body::AsciiDigits,
         Body::AsciiPrintable,
         Body::AsciiAlnum,
@@ -187,7 +219,11 @@ mod tests {
         Body::AsciiTrack,
         Body::AsciiSigned,
         Body::EbcdicDigits,
-        Body::EbcdicPrintable,
+        Body::EbcdicPrintable(Page::Common),
+        Body::EbcdicPrintable(Page::Cp500),
+        Body::AsciiNet,
+        Body::EbcdicNet,
+        Body::BcdNet,
         Body::EbcdicAlnum,
         Body::EbcdicAlpha,
         Body::EbcdicTrack,
@@ -229,12 +265,15 @@ mod tests {
             assert_eq!(copy_clean(body, bytes, &mut room), fault.is_none(), "{body:?} {bytes:02X?}");
             assert_eq!(room, bytes, "{body:?}");
         }
-        if matches!(body, Body::EbcdicPrintable | Body::EbcdicAlnum | Body::EbcdicAlpha | Body::EbcdicTrack) {
-            let text: Vec<u8> = bytes.iter().map(|code| ebcdic::to_ascii(*code)).collect();
-            let mut room = vec![0; bytes.len()];
-            assert_eq!(copy_to_ebcdic(body, &text, &mut room), fault.is_none(), "{body:?} {bytes:02X?}");
-            assert!(room == bytes || fault.is_some(), "{body:?}");
-        }
+        let page = match body {
+            Body::EbcdicPrintable(page) => page,
+            Body::EbcdicAlnum | Body::EbcdicAlpha | Body::EbcdicTrack => Page::Common,
+            _ => return,
+        };
+        let text: Vec<u8> = bytes.iter().map(|code| page.to_latin1(*code)).collect();
+        let mut room = vec![0; bytes.len()];
+        assert_eq!(copy_to_ebcdic(body, &text, &mut room), fault.is_none(), "{body:?} {bytes:02X?}");
+        assert!(room == bytes || fault.is_some(), "{body:?}");
     }
 
     #[test]

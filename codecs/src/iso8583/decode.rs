@@ -89,10 +89,10 @@ pub(super) fn read_units(plan: Plan, bytes: &[u8], at: usize) -> Result<u16, Err
     let prefix =
         bytes.get(at..).and_then(|rest| rest.get(..plan.prefix.len())).ok_or(ErrorKind::LengthTruncated)?;
     let units = match (plan.prefix, prefix) {
-        (Prefix::Ascii2 | Prefix::Ascii3, digits) => {
+        (Prefix::Ascii2 | Prefix::Ascii3 | Prefix::Ascii4, digits) => {
             decimal(digits.iter().map(|digit| digit.wrapping_sub(b'0')))
         }
-        (Prefix::Ebcdic2 | Prefix::Ebcdic3, digits) => {
+        (Prefix::Ebcdic2 | Prefix::Ebcdic3 | Prefix::Ebcdic4, digits) => {
             decimal(digits.iter().map(|digit| digit.wrapping_sub(0xF0)))
         }
         (Prefix::Bcd1 | Prefix::Bcd2, packed) => {

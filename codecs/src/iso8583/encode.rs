@@ -4,7 +4,7 @@ use super::check::{copy_to_ebcdic, first_fault, is_clean};
 use super::field::{Body, Plan, Prefix};
 use super::words::copy_clean;
 use crate::bcd::{self, OddPad};
-use crate::{ErrorKind, hex};
+use crate::{ErrorKind, ebcdic, hex};
 
 /// Room set aside for a message, and again when it is longer.
 const ROOM: usize = 320;
@@ -22,19 +22,17 @@ pub(super) struct Sink<'o> {
 }
 
 impl<'o> Sink<'o> {
-    /// Begins with a message type and leaves out the bytes after it, up to `len`.
+    /// Begins `head` bytes on, at most twenty: they are for [`Sink::patch`].
     #[inline(always)]
-    pub(super) fn new(out: &'o mut Vec<u8>, mti: [u8; 4], len: usize) -> Self {
+    pub(super) fn new(out: &'o mut Vec<u8>, head: usize) -> Self {
         let start = out.len();
         widen(out, start + HEAD_MAX);
-        if let Some(room) = out.get_mut(start..).and_then(|room| room.first_chunk_mut()) {
-            *room = mti;
-        }
-        Sink { out, start, at: start + len, kept: false }
+        Sink { out, start, at: start + head, kept: false }
     }
 
     /// What is written stays.
-    pub(super) const fn keep(&mut self) {
+    #[inline(always)]
+    pub(super) fn keep(mut self) {
         self.kept = true;
     }
 
@@ -49,7 +47,14 @@ impl<'o> Sink<'o> {
         self.out.get_mut(start..end).unwrap_or_default()
     }
 
-    fn put_hex(&mut self, bytes: &[u8]) {
+    #[inline]
+    pub(super) fn put<const N: usize>(&mut self, bytes: [u8; N]) {
+        if let Some(room) = self.room(N).first_chunk_mut::<N>() {
+            *room = bytes;
+        }
+    }
+
+    pub(super) fn put_hex(&mut self, bytes: &[u8]) {
         let room = self.room(2 * bytes.len()).as_chunks_mut::<2>().0;
         for (pair, byte) in room.iter_mut().zip(bytes) {
             *pair = [hex::digit(byte >> 4), hex::digit(*byte)];
@@ -161,7 +166,7 @@ fn put_converted(plan: Plan, text: &[u8], sink: &mut Sink<'_>) -> Result<(), Err
             convert(text, room, |digit| digit | 0xC0);
             return digits_only(text);
         }
-        Body::EbcdicPrintable
+        Body::EbcdicPrintable(_)
         | Body::EbcdicAlnum
         | Body::EbcdicAlpha
         | Body::EbcdicTrack
@@ -174,11 +179,13 @@ fn put_converted(plan: Plan, text: &[u8], sink: &mut Sink<'_>) -> Result<(), Err
         Body::BcdRight => return pack(text, OddPad::RightF, room),
         Body::BcdTrackLeft => return pack_track(text, OddPad::LeftZero, room),
         Body::BcdTrackRight => return pack_track(text, OddPad::RightF, room),
-        Body::BcdSigned => {
-            let ((sign, digits), (first, rest)) =
-                text.split_first().zip(room.split_first_mut()).ok_or(ErrorKind::SignInvalid)?;
-            *first = *sign;
-            pack(digits, OddPad::LeftZero, rest)?;
+        Body::EbcdicNet => convert(text, room, ebcdic::from_ascii),
+        Body::BcdSigned => pack_signed(text, room)?,
+        Body::BcdNet => {
+            let ((head, signed), (packed, rest)) =
+                text.split_at_checked(4).zip(room.split_at_mut_checked(2)).ok_or(ErrorKind::SignInvalid)?;
+            pack(head, OddPad::LeftZero, packed)?;
+            pack_signed(signed, rest)?;
         }
         Body::Raw => {
             for (byte, [high, low]) in room.iter_mut().zip(text.as_chunks::<2>().0) {
@@ -193,7 +200,8 @@ fn put_converted(plan: Plan, text: &[u8], sink: &mut Sink<'_>) -> Result<(), Err
         | Body::AsciiAlnum
         | Body::AsciiAlpha
         | Body::AsciiTrack
-        | Body::AsciiSigned => room.copy_from_slice(text),
+        | Body::AsciiSigned
+        | Body::AsciiNet => room.copy_from_slice(text),
         Body::Absent => return Err(ErrorKind::FieldUnsupported),
     }
     check(plan.body, room, units)
@@ -224,6 +232,14 @@ fn pack_track(text: &[u8], pad: OddPad, room: &mut [u8]) -> Result<(), ErrorKind
     Ok(())
 }
 
+/// A sign as a letter, then packed digits.
+fn pack_signed(text: &[u8], room: &mut [u8]) -> Result<(), ErrorKind> {
+    let ((sign, digits), (first, rest)) =
+        text.split_first().zip(room.split_first_mut()).ok_or(ErrorKind::SignInvalid)?;
+    *first = *sign;
+    pack(digits, OddPad::LeftZero, rest)
+}
+
 /// A body as received, checked again because a lenient link may have let it in.
 pub(super) fn put_wire(plan: Plan, wire: &[u8], units: usize, sink: &mut Sink<'_>) -> Result<(), ErrorKind> {
     put_prefix(plan, units, sink)?;
@@ -250,7 +266,7 @@ pub(super) fn put_padded(plan: Plan, text: &[u8], sink: &mut Sink<'_>) -> Result
         Body::AsciiPrintable
         | Body::AsciiAlnum
         | Body::AsciiAlpha
-        | Body::EbcdicPrintable
+        | Body::EbcdicPrintable(_)
         | Body::EbcdicAlnum
         | Body::EbcdicAlpha => (b' ', 0),
         _ => return put_text(plan, text, sink),
@@ -342,7 +358,7 @@ fn put_prefix(plan: Plan, units: usize, sink: &mut Sink<'_>) -> Result<(), Error
     Ok(())
 }
 
-/// Three ASCII digits of every length a prefix can say, the first in the lowest byte.
+/// Three ASCII digits of every length below a thousand, the first in the lowest byte.
 static LENGTHS: [u32; 1_024] = {
     let mut lengths = [0; 1_024];
     let mut length = 0;
@@ -358,15 +374,18 @@ static LENGTHS: [u32; 1_024] = {
 /// The bytes of a prefix, at the beginning of four, and how many they are.
 #[inline(always)]
 fn prefix_of(prefix: Prefix, units: usize) -> ([u8; 4], usize) {
-    let [a, b, c, _] = LENGTHS[units & 1023].to_le_bytes();
+    let thousands = b'0' + (units / 1_000 % 10) as u8;
+    let [a, b, c, _] = LENGTHS[units % 1_000].to_le_bytes();
     let bytes = match prefix {
         Prefix::None => [0; 4],
         Prefix::Ascii2 => [b, c, 0, 0],
         Prefix::Ascii3 => [a, b, c, 0],
+        Prefix::Ascii4 => [thousands, a, b, c],
         Prefix::Ebcdic2 => [b | 0xF0, c | 0xF0, 0, 0],
         Prefix::Ebcdic3 => [a | 0xF0, b | 0xF0, c | 0xF0, 0],
+        Prefix::Ebcdic4 => [thousands | 0xF0, a | 0xF0, b | 0xF0, c | 0xF0],
         Prefix::Bcd1 => [b << 4 | c & 0x0F, 0, 0, 0],
-        Prefix::Bcd2 => [a & 0x0F, b << 4 | c & 0x0F, 0, 0],
+        Prefix::Bcd2 => [thousands << 4 | a & 0x0F, b << 4 | c & 0x0F, 0, 0],
         Prefix::Binary1 => [units as u8, 0, 0, 0],
         Prefix::Binary2 => [(units >> 8) as u8, units as u8, 0, 0],
     };

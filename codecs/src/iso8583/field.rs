@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use crate::ebcdic::Page;
+
 /// The attribute of a field: which characters it may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 pub enum Attr {
@@ -33,6 +35,33 @@ pub enum Attr {
     /// `x+n`: a sign letter C or D, then digits.
     #[serde(rename = "x+n")]
     Xn,
+    /// An amount of 2003: currency `n3`, exponent `n1`, digits.
+    #[serde(rename = "amount2003")]
+    Amount,
+    /// A signed amount of 2003: currency `n3`, exponent `n1`, a sign letter C or D, digits.
+    #[serde(rename = "x+amount2003")]
+    SignedAmount,
+}
+
+impl Attr {
+    /// True when a sign letter stands among the digits.
+    pub(super) const fn is_signed(self) -> bool {
+        matches!(self, Attr::Xn | Attr::SignedAmount)
+    }
+
+    /// True for numbers and amounts, which may be long and cannot hide a card number.
+    pub(super) const fn is_number(self) -> bool {
+        matches!(self, Attr::N | Attr::Xn | Attr::Amount | Attr::SignedAmount)
+    }
+
+    /// Characters without which the attribute says nothing.
+    pub(super) const fn len_min(self) -> u16 {
+        match self {
+            Attr::Amount => 5,
+            Attr::SignedAmount => 6,
+            _ => 1,
+        }
+    }
 }
 
 /// How a field's length is known.
@@ -45,6 +74,8 @@ pub enum Length {
     Llvar,
     /// A three-digit length (or two bytes) before the body.
     Lllvar,
+    /// A four-digit length (or two bytes) before the body.
+    Llllvar,
 }
 
 /// One line of a dictionary.
@@ -58,7 +89,7 @@ pub struct FieldSpec {
     pub attr: Attr,
     /// How its length is known.
     pub length: Length,
-    /// Fixed length or maximum: in characters, for `b` in bytes, for `x+n` with the sign.
+    /// Fixed length or maximum: in characters, for `b` in bytes, for `x+n` and amounts with all that stands before the digits.
     pub max: u16,
 }
 
@@ -68,8 +99,10 @@ pub(super) enum Prefix {
     None,
     Ascii2,
     Ascii3,
+    Ascii4,
     Ebcdic2,
     Ebcdic3,
+    Ebcdic4,
     Bcd1,
     Bcd2,
     Binary1,
@@ -86,7 +119,7 @@ pub(super) enum Body {
     AsciiAlpha,
     AsciiSigned,
     EbcdicDigits,
-    EbcdicPrintable,
+    EbcdicPrintable(Page),
     EbcdicAlnum,
     EbcdicAlpha,
     EbcdicTrack,
@@ -97,6 +130,11 @@ pub(super) enum Body {
     BcdTrackRight,
     /// An ASCII sign, then packed digits, an odd count with a zero nibble on the left.
     BcdSigned,
+    /// Four digits of currency and exponent, then a sign and digits: the signed amount of 2003.
+    AsciiNet,
+    EbcdicNet,
+    /// Two packed bytes, an ASCII sign, then packed digits as in `BcdSigned`.
+    BcdNet,
     Raw,
     /// Hexadecimal text whose length counts characters.
     Hex,
@@ -130,16 +168,7 @@ impl Prefix {
             Prefix::Bcd1 | Prefix::Binary1 => 1,
             Prefix::Ascii2 | Prefix::Ebcdic2 | Prefix::Bcd2 | Prefix::Binary2 => 2,
             Prefix::Ascii3 | Prefix::Ebcdic3 => 3,
-        }
-    }
-
-    /// Largest length the prefix can say.
-    pub(super) const fn units_max(self) -> u16 {
-        match self {
-            Prefix::None | Prefix::Binary2 => u16::MAX,
-            Prefix::Ascii2 | Prefix::Ebcdic2 | Prefix::Bcd1 => 99,
-            Prefix::Ascii3 | Prefix::Ebcdic3 | Prefix::Bcd2 => 999,
-            Prefix::Binary1 => 255,
+            Prefix::Ascii4 | Prefix::Ebcdic4 => 4,
         }
     }
 }
@@ -151,6 +180,7 @@ impl Body {
         match self {
             Body::BcdLeft | Body::BcdRight | Body::BcdTrackLeft | Body::BcdTrackRight => units.div_ceil(2),
             Body::BcdSigned => 1 + units.saturating_sub(1).div_ceil(2),
+            Body::BcdNet => 3 + units.saturating_sub(5).div_ceil(2),
             Body::HexPairs => units * 2,
             _ => units,
         }

@@ -2,7 +2,8 @@
 //!
 //! Retail MAC is ISO 9797-1 algorithm 3 (ANSI X9.19): DES in CBC with the left key half, the last block once more
 //! through the right half and the left. AES-CMAC is RFC 4493. A MAC covers all bytes before its field, the bitmap
-//! already carrying its bit. Keys live here in memory only: sandbox keys, or an HSM's stand-in.
+//! already carrying its bit. Keys live here in memory: sandbox keys. Those of a vault are reached through
+//! [`crate::keys::MacSource`].
 
 use std::fmt;
 
@@ -18,7 +19,7 @@ use super::message::Message;
 use crate::{ErrorKind, hex};
 
 /// How the last block of a retail MAC is filled up (ISO 9797-1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Padding {
     /// Method 1: zeros, none when the data already fills its blocks.
     Zeros,
@@ -74,6 +75,11 @@ impl MacKey {
     pub fn from_hex(text: &str) -> Result<Self, MacKeyError> {
         hex::decode(text.as_bytes()).map(MacKey::new).ok_or(MacKeyError::NotHex)
     }
+
+    /// The key itself, for the vault in memory.
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
 }
 
 impl Mac {
@@ -125,16 +131,32 @@ impl Mac {
     /// # Errors
     /// `MacMismatch` with that field, also when the message does not carry it.
     pub fn verify(&self, message: &Message<'_>, field: u8) -> Result<(), DecodeError> {
-        let mismatch = |at| DecodeError::of_field(message.profile(), ErrorKind::MacMismatch, field, at);
-        let (Some(start), Some(received)) = (message.start(field), message.bytes(field)) else {
-            return Err(mismatch(message.as_bytes().len()));
-        };
-        let tag = self.compute(message.as_bytes().get(..start).unwrap_or_default());
-        if bool::from(tag.field().as_slice().ct_eq(&received)) { Ok(()) } else { Err(mismatch(start)) }
+        agrees(message, field, |bytes| Ok(self.compute(bytes)))
     }
 }
 
+/// Compares the code in field `field` with the one `tag` gives over all bytes before it, in constant time.
+pub(super) fn agrees<E: From<DecodeError>>(
+    message: &Message<'_>,
+    field: u8,
+    tag: impl FnOnce(&[u8]) -> Result<Tag, E>,
+) -> Result<(), E> {
+    let mismatch = |at| DecodeError::of_field(message.profile(), ErrorKind::MacMismatch, field, at).into();
+    let (Some(start), Some(received)) = (message.start(field), message.bytes(field)) else {
+        return Err(mismatch(message.as_bytes().len()));
+    };
+    let tag = tag(message.as_bytes().get(..start).unwrap_or_default())?;
+    let expected = tag.shortened(message.profile().mac_len(field));
+    if bool::from(expected.ct_eq(&received)) { Ok(()) } else { Err(mismatch(start)) }
+}
+
 impl Tag {
+    /// The code a vault computed; `None` when it has fewer than 8 bytes or more than 16.
+    #[must_use]
+    pub fn from_bytes(code: &[u8]) -> Option<Self> {
+        matches!(code.len(), 8..=16).then(|| Tag::new(code))
+    }
+
     fn new(code: &[u8]) -> Self {
         let mut bytes = [0; 16];
         for (to, from) in bytes.iter_mut().zip(code) {
@@ -149,7 +171,12 @@ impl Tag {
         self.bytes.get(..self.len).unwrap_or_default()
     }
 
-    /// The eight bytes that stand in field 64 or 128.
+    /// As many bytes as the field of a dialect has room for, at most eight: ISO 9797-1 lets a code be cut.
+    pub(super) fn shortened(&self, len: usize) -> &[u8] {
+        self.as_bytes().get(..len.min(8)).unwrap_or_default()
+    }
+
+    /// The eight bytes that stand in field 64 or 128 where it is eight bytes long.
     #[must_use]
     pub const fn field(&self) -> [u8; 8] {
         let [a, b, c, d, e, f, g, h, ..] = self.bytes;

@@ -2,6 +2,9 @@
 
 use std::borrow::Cow;
 
+use super::message::Message;
+use crate::tlv;
+
 /// A card number with its first six and last four digits: the most PCI DSS 3.4 lets be shown.
 /// Fewer than thirteen digits are hidden entirely.
 #[must_use]
@@ -50,19 +53,64 @@ pub(super) enum Shown {
     Length,
 }
 
-/// What may be shown of field `n`. Free-form fields count as sensitive: on real links CVV2, keys, tokens and names
-/// of citizens travel in them.
-pub(super) const fn shown(n: u8, is_1993: bool) -> Shown {
-    match n {
-        2 | 34 => Shown::Pan,
-        102 | 103 => Shown::Account,
-        55 => Shown::Emv,
-        35 | 36 | 45 | 52 | 53 | 96 => Shown::Length,
-        44 | 46..=48 | 54 | 56..=63 if !is_1993 => Shown::Length,
-        44 | 48 | 59..=63 | 72 if is_1993 => Shown::Length,
-        104..=127 => Shown::Length,
+/// What may be shown of field `n` in the edition with that first digit. Free-form fields count as sensitive: on real
+/// links CVV2, keys, tokens and names of citizens travel in them.
+pub(super) const fn shown(n: u8, mti_version: u8) -> Shown {
+    match (mti_version, n) {
+        (_, 2) | (0 | 1, 34) => Shown::Pan,
+        (_, 102 | 103) => Shown::Account,
+        (_, 55) => Shown::Emv,
+        (_, 35 | 36 | 45 | 52 | 53 | 96) => Shown::Length,
+        (_, 44 | 48 | 59..=63 | 104..=108 | 111..=127) => Shown::Length,
+        (0, 46 | 47 | 54 | 56..=58 | 109 | 110) | (1, 47 | 72 | 109 | 110) => Shown::Length,
+        (2, 34 | 47 | 49..=51 | 71 | 72 | 76..=92) => Shown::Length,
         _ => Shown::Text,
     }
+}
+
+/// The text of field `n` with what must not be seen starred, as long as it was.
+pub(super) fn masked<'t>(message: &Message<'_>, n: u8, text: Cow<'t, str>) -> Cow<'t, str> {
+    let profile = message.profile();
+    match shown(n, profile.mti_version()) {
+        Shown::Text if profile.field(n).is_some_and(|field| field.attr.is_number()) => text,
+        Shown::Text => Cow::Owned(mask_digit_runs(&text).into_owned()),
+        Shown::Pan => Cow::Owned(mask_pan(&text)),
+        Shown::Account => Cow::Owned(last_four(&text)),
+        Shown::Emv => Cow::Owned(masked_objects(&message.bytes(n).unwrap_or_default(), &text)),
+        Shown::Length => Cow::Owned(stars(&text)),
+    }
+}
+
+fn stars(text: &str) -> String {
+    text.chars().map(|_| '*').collect()
+}
+
+/// The last four characters of more than eight, none of fewer.
+pub(super) fn last_four(text: &str) -> String {
+    let len = text.chars().count();
+    let shown = |at: usize| len > 8 && at >= len - 4;
+    text.chars().enumerate().map(|(at, c)| if shown(at) { c } else { '*' }).collect()
+}
+
+/// Data objects as hexadecimal text, the values of sensitive ones starred; all of it when they are not complete.
+fn masked_objects(bytes: &[u8], text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut at = 0;
+    let mut objects = tlv::objects(bytes);
+    while let Some(object) = objects.next() {
+        let Ok(object) = object else { return stars(text) };
+        let end = bytes.len() - objects.remaining();
+        let start = end - object.value.len();
+        shown.push_str(text.get(2 * at..2 * start).unwrap_or_default());
+        let value = text.get(2 * start..2 * end).unwrap_or_default();
+        match is_sensitive_tag(object.tag) {
+            true => shown.push_str(&stars(value)),
+            false => shown.push_str(&mask_digit_runs(value)),
+        }
+        at = end;
+    }
+    shown.push_str(text.get(2 * at..).unwrap_or_default());
+    shown
 }
 
 /// True for EMV tags whose value is never shown: PAN, track equivalents, PIN data, holder's name, issuer scripts.

@@ -7,7 +7,7 @@ use super::bitmap::{Bitmap, FieldNumbers};
 use super::check::first_fault;
 use super::decode::{DecodeError, Mode, read_units};
 use super::draft::Draft;
-use super::field::{Body, Plan};
+use super::field::{Attr, Body, Plan};
 use super::mti::Mti;
 use super::spec::{BitmapForm, Charset, Profile, slot};
 use crate::bcd::{self, OddPad};
@@ -179,6 +179,8 @@ impl<'a> Message<'a> {
     pub fn digits_u64(&self, n: u8) -> Option<u64> {
         let (plan, wire, units) = self.body(n)?;
         match plan.body {
+            // An amount of 2003 begins with its currency: its digits are no number.
+            _ if self.profile.field(n)?.attr != Attr::N => None,
             Body::AsciiDigits => number(wire.iter().map(|digit| digit.wrapping_sub(b'0'))),
             Body::EbcdicDigits => number(wire.iter().map(|digit| digit.wrapping_sub(0xF0))),
             Body::BcdLeft | Body::BcdRight => number(nibbles(plan.body, wire, units)),
@@ -226,23 +228,24 @@ pub(super) fn text_of<'a>(plan: Plan, wire: &'a [u8], units: usize) -> Cow<'a, s
         | Body::AsciiAlnum
         | Body::AsciiAlpha
         | Body::AsciiTrack
-        | Body::AsciiSigned => match std::str::from_utf8(wire) {
+        | Body::AsciiSigned
+        | Body::AsciiNet => match std::str::from_utf8(wire) {
             Ok(text) if text.is_ascii() => Cow::Borrowed(text),
             _ => Cow::Owned(owned(wire, |byte| byte)),
         },
-        Body::EbcdicDigits
-        | Body::EbcdicPrintable
-        | Body::EbcdicAlnum
-        | Body::EbcdicAlpha
-        | Body::EbcdicSigned => Cow::Owned(owned(wire, ebcdic::to_ascii)),
+        Body::EbcdicPrintable(page) => Cow::Owned(owned(wire, |code| page.to_latin1(code))),
+        Body::EbcdicDigits | Body::EbcdicAlnum | Body::EbcdicAlpha | Body::EbcdicSigned | Body::EbcdicNet => {
+            Cow::Owned(owned(wire, ebcdic::to_ascii))
+        }
         Body::EbcdicTrack => Cow::Owned(owned(wire, |code| separator_shown(ebcdic::to_ascii(code)))),
         Body::BcdLeft | Body::BcdRight | Body::BcdTrackLeft | Body::BcdTrackRight => {
             Cow::Owned(nibbles(plan.body, wire, units).map(nibble_shown).collect())
         }
-        Body::BcdSigned => {
-            let (sign, digits) = wire.split_at(wire.len().min(1));
-            let digits = nibbles(Body::BcdLeft, digits, units.saturating_sub(1)).map(nibble_shown);
-            Cow::Owned(sign.iter().copied().map(char::from).chain(digits).collect())
+        Body::BcdSigned => Cow::Owned(signed(wire, units).collect()),
+        Body::BcdNet => {
+            let (head, rest) = wire.split_at(wire.len().min(2));
+            let head = nibbles(Body::BcdLeft, head, 4).map(nibble_shown);
+            Cow::Owned(head.chain(signed(rest, units.saturating_sub(4))).collect())
         }
         Body::Raw | Body::Absent => Cow::Owned(hex::encode(wire)),
         Body::Hex | Body::HexPairs => match std::str::from_utf8(wire) {
@@ -250,6 +253,13 @@ pub(super) fn text_of<'a>(plan: Plan, wire: &'a [u8], units: usize) -> Cow<'a, s
             _ => Cow::Owned(owned(wire, |byte| byte.to_ascii_uppercase())),
         },
     }
+}
+
+/// A sign letter and the packed digits after it.
+fn signed(wire: &[u8], units: usize) -> impl Iterator<Item = char> {
+    let (sign, digits) = wire.split_at(wire.len().min(1));
+    let digits = nibbles(Body::BcdLeft, digits, units.saturating_sub(1)).map(nibble_shown);
+    sign.iter().copied().map(char::from).chain(digits)
 }
 
 /// The digit nibbles of a packed field, the pad left out.

@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 
-use serde::Deserialize;
-
 use super::bitmap::{Bitmap, bit};
+use super::codes::OwnCodes;
 use super::dictionary::{DICTIONARIES, Dictionary};
-use super::field::{Attr, Body, FieldSpec, Length, Plan, Prefix};
-use crate::bcd::OddPad;
+use super::encoding::Encoding;
+pub(super) use super::encoding::{BitmapForm, Charset};
+use super::field::{Attr, FieldSpec, Length, Plan};
+use super::key_change::KeyChange;
+use super::layout::{Layout, LayoutFile};
+use super::profile_file::{FieldFile, ProfileFile};
 
 /// How one dialect of ISO 8583 is written. Immutable, cheap to share.
 pub struct Profile {
@@ -19,6 +22,11 @@ pub struct Profile {
     fields: [FieldSpec; 128],
     plans: [Plan; 128],
     supported: u128,
+    /// What composite fields are made of, as written down, and compiled for this dialect.
+    parts: BTreeMap<u8, LayoutFile>,
+    layouts: BTreeMap<u8, Layout>,
+    codes: OwnCodes,
+    key_change: Option<KeyChange>,
 }
 
 /// A profile file that cannot be used. The text names the key.
@@ -37,107 +45,8 @@ pub enum ProfileError {
     },
 }
 
-/// How digits, text and track data are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Charset {
-    Ascii,
-    Ebcdic,
-    Bcd,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum BitmapForm {
-    Binary,
-    HexAscii,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum LengthForm {
-    Ascii,
-    Bcd,
-    Ebcdic,
-    Binary,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum BinaryForm {
-    Raw,
-    HexAscii,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum BinaryUnit {
-    Bytes,
-    #[default]
-    HexCharacters,
-}
-
-/// The encodings of a whole dialect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Encoding {
-    mti: Charset,
-    bitmap: BitmapForm,
-    length: LengthForm,
-    n: Charset,
-    z: Charset,
-    text: Charset,
-    xn: Charset,
-    b: BinaryForm,
-    b_length_unit: BinaryUnit,
-    odd_pad: OddPad,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ProfileFile {
-    name: Option<String>,
-    base: Option<String>,
-    dictionary: Option<String>,
-    #[serde(default)]
-    encoding: EncodingFile,
-    #[serde(default)]
-    fields: BTreeMap<String, FieldFile>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct EncodingFile {
-    mti: Option<Charset>,
-    bitmap: Option<BitmapForm>,
-    length: Option<LengthForm>,
-    n: Option<Charset>,
-    z: Option<Charset>,
-    text: Option<Charset>,
-    xn: Option<Charset>,
-    b: Option<BinaryForm>,
-    b_length_unit: Option<BinaryUnit>,
-    odd_pad: Option<OddPad>,
-}
-
-/// One `[fields.N]` table: what differs from the base.
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FieldFile {
-    attr: Option<Attr>,
-    len: Option<Length>,
-    max: Option<u16>,
-    /// Of digits, text, track or `x+n`, by the attribute.
-    charset: Option<Charset>,
-    length: Option<LengthForm>,
-    b: Option<BinaryForm>,
-    b_length_unit: Option<BinaryUnit>,
-    odd_pad: Option<OddPad>,
-    /// `false`: the dialect does not carry the field.
-    carried: Option<bool>,
-}
-
 /// The dialects that come with the crate, each a file like any site's own.
-const BUILT_IN: [(&str, &str); 8] = [
+const BUILT_IN: [(&str, &str); 10] = [
     ("iso87-ascii", include_str!("profiles/iso87-ascii.toml")),
     ("iso87-abin", include_str!("profiles/iso87-abin.toml")),
     ("iso87-bcd", include_str!("profiles/iso87-bcd.toml")),
@@ -145,10 +54,12 @@ const BUILT_IN: [(&str, &str); 8] = [
     ("iso87-ebcdic", include_str!("profiles/iso87-ebcdic.toml")),
     ("iso93-ascii", include_str!("profiles/iso93-ascii.toml")),
     ("iso93-abin", include_str!("profiles/iso93-abin.toml")),
+    ("iso03-ascii", include_str!("profiles/iso03-ascii.toml")),
+    ("iso03-abin", include_str!("profiles/iso03-abin.toml")),
     ("bpc-hybrid", include_str!("profiles/bpc-hybrid.toml")),
 ];
 
-static PROFILES: LazyLock<[Arc<Profile>; 8]> = LazyLock::new(|| {
+static PROFILES: LazyLock<[Arc<Profile>; 10]> = LazyLock::new(|| {
     BUILT_IN.map(|(name, text)| {
         let mut profile = Profile::from_toml(text).expect("because a test reads every built-in profile");
         name.clone_into(&mut profile.name);
@@ -158,10 +69,10 @@ static PROFILES: LazyLock<[Arc<Profile>; 8]> = LazyLock::new(|| {
 
 impl Profile {
     /// Names of the dialects that come with the crate.
-    pub const NAMES: [&'static str; 8] = {
-        let mut names = [""; 8];
+    pub const NAMES: [&'static str; 10] = {
+        let mut names = [""; 10];
         let mut index = 0;
-        while index < 8 {
+        while index < 10 {
             names[index] = BUILT_IN[index].0;
             index += 1;
         }
@@ -176,12 +87,13 @@ impl Profile {
 
     /// Reads a dialect from a file: `base` names a built-in dialect, `[encoding]` changes how everything is written,
     /// `[fields.N]` changes one field (`attr`, `len`, `max`, `charset`, `length`, `b`, `b_length_unit`, `odd_pad`,
-    /// `carried`). Without `base`, `dictionary` and a complete `[encoding]` are needed.
+    /// `carried`, and `sub`: what it is made of), `[codes]` and `[network_codes]` say what codes mean, `[key_change]`
+    /// how keys are changed. Without `base`, `dictionary` and a complete `[encoding]` are needed.
     ///
     /// # Errors
     /// Names the key that is missing, unknown or makes no sense.
     pub fn from_toml(text: &str) -> Result<Profile, ProfileError> {
-        let file: ProfileFile =
+        let mut file: ProfileFile =
             toml::from_str(text).map_err(|error| ProfileError::Syntax(error.to_string()))?;
         let (dictionary, base) = match (&file.base, &file.dictionary) {
             (Some(_), Some(_)) => return Err(wrong("dictionary", "is given by base")),
@@ -198,13 +110,24 @@ impl Profile {
         let mut profile = Profile::compile(dictionary, encoding)?;
         if let Some(base) = base {
             profile.name.clone_from(&base.name);
+            profile.parts.clone_from(&base.parts);
+            profile.codes.clone_from(&base.codes);
+            profile.key_change.clone_from(&base.key_change);
         }
-        if let Some(name) = file.name {
-            profile.name = name;
+        if let Some(name) = &file.name {
+            profile.name.clone_from(name);
         }
         for (key, field) in &file.fields {
             profile.change(key, field)?;
         }
+        if let Some(file) = file.key_change.take() {
+            let read = KeyChange::from_file(file, profile.mti_version(), |n| profile.field(n).copied());
+            profile.key_change =
+                Some(read.map_err(|(key, problem)| wrong(format!("key_change.{key}"), problem))?);
+        }
+        profile.lay_out(&file)?;
+        profile.codes.responses.extend(file.codes);
+        profile.codes.network.extend(file.network_codes);
         Ok(profile)
     }
 
@@ -214,22 +137,42 @@ impl Profile {
         &self.name
     }
 
-    /// The dictionary it is built on: `1987`, `1993` or `bpc-hybrid`.
+    /// The dictionary it is built on: `1987`, `1993`, `2003` or `bpc-hybrid`.
     #[must_use]
     pub fn dictionary(&self) -> &'static str {
         self.dictionary.name
     }
 
-    /// First digit of its message types, 0 for 1987 and 1 for 1993.
+    /// First digit of its message types, 0 for 1987, 1 for 1993, 2 for 2003.
     #[must_use]
     pub fn mti_version(&self) -> u8 {
         self.dictionary.mti_version
+    }
+
+    /// How keys are changed in this dialect; `None` when the file does not say.
+    #[must_use]
+    pub fn key_change(&self) -> Option<&KeyChange> {
+        self.key_change.as_ref()
     }
 
     /// What field `n` is in this dialect; `None` when it does not carry it.
     #[must_use]
     pub fn field(&self, n: u8) -> Option<&FieldSpec> {
         (self.supported & bit(n) != 0).then(|| &self.fields[slot(n)])
+    }
+
+    pub(super) const fn own_codes(&self) -> &OwnCodes {
+        &self.codes
+    }
+
+    /// True when the dialect says what field `n` is made of, so that [`subfields`](super::subfields) takes it apart.
+    #[must_use]
+    pub fn is_composite(&self, n: u8) -> bool {
+        self.layout(n).is_some()
+    }
+
+    pub(super) fn layout(&self, n: u8) -> Option<&Layout> {
+        self.field(n).and(self.layouts.get(&n))
     }
 
     /// The standard's name of field `n`, empty when there is no such field.
@@ -240,6 +183,11 @@ impl Profile {
             2..=128 => self.fields[slot(n)].name,
             _ => "",
         }
+    }
+
+    /// Bytes of a MAC in field `n`: eight, four in 2003.
+    pub(super) fn mac_len(&self, n: u8) -> usize {
+        self.fields[slot(n)].max.into()
     }
 
     #[inline]
@@ -269,6 +217,11 @@ impl Profile {
             fields: [dictionary.fields[0]; 128],
             plans: [Plan::ABSENT; 128],
             supported: 0,
+            parts: toml::from_str(dictionary.parts)
+                .map_err(|error| ProfileError::Syntax(error.to_string()))?,
+            layouts: BTreeMap::new(),
+            codes: OwnCodes::default(),
+            key_change: None,
         };
         for spec in &dictionary.fields {
             profile.fields[slot(spec.number)] = *spec;
@@ -282,6 +235,25 @@ impl Profile {
             return Err(wrong("encoding.text", "cannot be bcd"));
         }
         Ok(profile)
+    }
+
+    /// Compiles what fields are made of. What a site says must fit its fields; what it inherits may fall away with a
+    /// field it has changed.
+    fn lay_out(&mut self, file: &ProfileFile) -> Result<(), ProfileError> {
+        for (key, field) in &file.fields {
+            if let (Ok(n), Some(layout)) = (key.parse(), &field.sub) {
+                self.parts.insert(n, layout.clone());
+            }
+        }
+        for (n, layout) in &self.parts {
+            let is_own = file.fields.get(&n.to_string()).is_some_and(|field| field.sub.is_some());
+            match layout.compile(&self.fields[slot(*n)], &self.encoding) {
+                Ok(Some(layout)) => drop(self.layouts.insert(*n, layout)),
+                Err(error) if is_own => return Err(error),
+                Ok(None) | Err(_) => {}
+            }
+        }
+        Ok(())
     }
 
     fn change(&mut self, key: &str, file: &FieldFile) -> Result<(), ProfileError> {
@@ -304,9 +276,9 @@ impl Profile {
         if let Some(charset) = file.charset {
             match spec.attr {
                 Attr::B => return wrong_at("charset", "has no meaning for attr b; use b"),
-                Attr::N => encoding.n = charset,
+                Attr::N | Attr::Amount => encoding.n = charset,
                 Attr::Z => encoding.z = charset,
-                Attr::Xn => encoding.xn = charset,
+                Attr::Xn | Attr::SignedAmount => encoding.xn = charset,
                 _ if charset == Charset::Bcd => return wrong_at("charset", "text cannot be bcd"),
                 _ => encoding.text = charset,
             }
@@ -314,12 +286,16 @@ impl Profile {
         let plan = encoding.plan(&spec);
         match (spec.length, spec.max) {
             (_, 0) => return wrong_at("max", "must be at least 1"),
-            (Length::Llvar, max) if max > plan.prefix.units_max() => {
+            (Length::Llvar, max) if max > encoding.units_max(Length::Llvar) => {
                 return wrong_at("max", "is above what an llvar length can say");
             }
-            (_, 1000..) => return wrong_at("max", "is above 999"),
-            _ if spec.attr == Attr::Xn && spec.length != Length::Fixed => {
+            (Length::Llllvar, 10_000..) => return wrong_at("max", "is above 9999"),
+            (Length::Fixed | Length::Lllvar, 1000..) => return wrong_at("max", "is above 999"),
+            _ if spec.attr.is_signed() && spec.length != Length::Fixed => {
                 return wrong_at("len", "must be fixed for attr x+n");
+            }
+            _ if spec.max < spec.attr.len_min() => {
+                return wrong_at("max", "is too short for the attribute");
             }
             _ => {}
         }
@@ -327,86 +303,6 @@ impl Profile {
         self.plans[slot(number)] = if carried { plan } else { Plan::ABSENT };
         self.supported = if carried { self.supported | bit(number) } else { self.supported & !bit(number) };
         Ok(())
-    }
-}
-
-impl EncodingFile {
-    fn over(&self, base: Option<Encoding>) -> Result<Encoding, ProfileError> {
-        fn pick<T>(key: &str, own: Option<T>, base: Option<T>) -> Result<T, ProfileError> {
-            own.or(base).ok_or_else(|| wrong(format!("encoding.{key}"), "is missing"))
-        }
-        Ok(Encoding {
-            mti: pick("mti", self.mti, base.map(|base| base.mti))?,
-            bitmap: pick("bitmap", self.bitmap, base.map(|base| base.bitmap))?,
-            length: pick("length", self.length, base.map(|base| base.length))?,
-            n: pick("n", self.n, base.map(|base| base.n))?,
-            z: pick("z", self.z, base.map(|base| base.z))?,
-            text: pick("text", self.text, base.map(|base| base.text))?,
-            xn: pick("xn", self.xn, base.map(|base| base.xn))?,
-            b: pick("b", self.b, base.map(|base| base.b))?,
-            b_length_unit: self.b_length_unit.or(base.map(|base| base.b_length_unit)).unwrap_or_default(),
-            odd_pad: self.odd_pad.or(base.map(|base| base.odd_pad)).unwrap_or_default(),
-        })
-    }
-}
-
-impl Encoding {
-    fn plan(&self, spec: &FieldSpec) -> Plan {
-        let prefix = self.prefix(spec.length);
-        let body = self.body(spec);
-        let max = if body == Body::Hex { spec.max.saturating_mul(2) } else { spec.max };
-        let units = max.min(prefix.units_max());
-        let fixed_len = if spec.length == Length::Fixed { body.wire_len(units.into()) as u16 } else { 0 };
-        Plan { prefix, body, units, fixed_len }
-    }
-
-    const fn prefix(&self, length: Length) -> Prefix {
-        match (length, self.length) {
-            (Length::Fixed, _) => Prefix::None,
-            (Length::Llvar, LengthForm::Ascii) => Prefix::Ascii2,
-            (Length::Llvar, LengthForm::Ebcdic) => Prefix::Ebcdic2,
-            (Length::Llvar, LengthForm::Bcd) => Prefix::Bcd1,
-            (Length::Llvar, LengthForm::Binary) => Prefix::Binary1,
-            (Length::Lllvar, LengthForm::Ascii) => Prefix::Ascii3,
-            (Length::Lllvar, LengthForm::Ebcdic) => Prefix::Ebcdic3,
-            (Length::Lllvar, LengthForm::Bcd) => Prefix::Bcd2,
-            (Length::Lllvar, LengthForm::Binary) => Prefix::Binary2,
-        }
-    }
-
-    fn body(&self, spec: &FieldSpec) -> Body {
-        let fixed = spec.length == Length::Fixed;
-        let right = self.odd_pad == OddPad::RightF && !fixed;
-        match (spec.attr, self.text) {
-            (Attr::N, _) => match self.n {
-                Charset::Ascii => Body::AsciiDigits,
-                Charset::Ebcdic => Body::EbcdicDigits,
-                Charset::Bcd if right => Body::BcdRight,
-                Charset::Bcd => Body::BcdLeft,
-            },
-            (Attr::Z, _) => match self.z {
-                Charset::Ascii => Body::AsciiTrack,
-                Charset::Ebcdic => Body::EbcdicTrack,
-                Charset::Bcd if right => Body::BcdTrackRight,
-                Charset::Bcd => Body::BcdTrackLeft,
-            },
-            (Attr::Xn, _) => match self.xn {
-                Charset::Ascii => Body::AsciiSigned,
-                Charset::Ebcdic => Body::EbcdicSigned,
-                Charset::Bcd => Body::BcdSigned,
-            },
-            (Attr::B, _) => match (self.b, self.b_length_unit) {
-                (BinaryForm::Raw, _) => Body::Raw,
-                (BinaryForm::HexAscii, BinaryUnit::HexCharacters) => Body::Hex,
-                (BinaryForm::HexAscii, BinaryUnit::Bytes) => Body::HexPairs,
-            },
-            (Attr::A, Charset::Ebcdic) => Body::EbcdicAlpha,
-            (Attr::An | Attr::Anp, Charset::Ebcdic) if fixed => Body::EbcdicAlnum,
-            (_, Charset::Ebcdic) => Body::EbcdicPrintable,
-            (Attr::A, _) => Body::AsciiAlpha,
-            (Attr::An | Attr::Anp, _) if fixed => Body::AsciiAlnum,
-            _ => Body::AsciiPrintable,
-        }
     }
 }
 
@@ -421,7 +317,7 @@ fn dictionary(name: &str) -> Result<&'static Dictionary, ProfileError> {
     known.ok_or_else(|| wrong("dictionary", format!("there is no dictionary {name:?}")))
 }
 
-fn wrong(key: impl Into<String>, problem: impl Into<String>) -> ProfileError {
+pub(super) fn wrong(key: impl Into<String>, problem: impl Into<String>) -> ProfileError {
     ProfileError::Value { key: key.into(), problem: problem.into() }
 }
 

@@ -57,9 +57,10 @@ impl Profile {
 impl<'w> Writer<'w> {
     #[inline(always)]
     pub(super) fn new(profile: &'w Profile, mti: Mti, out: &'w mut Vec<u8>) -> Self {
-        let (head, len) = mti_wire(profile, mti);
+        let (mti_wire, len) = mti_wire(profile, mti);
         let head_len = len + half_len(profile);
-        let sink = Sink::new(out, head, head_len);
+        let mut sink = Sink::new(out, head_len);
+        sink.patch(0, &mti_wire);
         let known = mti.digits()[0] == profile.mti_version();
         let refused = if known { None } else { Some((0, ErrorKind::MtiVersionUnsupported)) };
         Writer { profile, sink, head_len, last: 1, limit: 64, half: 0, lower: 0, refused }
@@ -149,8 +150,8 @@ impl<'w> Writer<'w> {
             self.take_out(n);
         }
         self.put_bitmap(self.bits() | bit(n), bitmap);
-        let tag = mac.compute(self.sink.written());
-        self.put(n, |plan, sink| put_bytes(plan, &tag.field(), sink));
+        let (profile, tag) = (self.profile, mac.compute(self.sink.written()));
+        self.put(n, |plan, sink| put_bytes(plan, tag.shortened(profile.mac_len(n)), sink));
     }
 
     /// Makes room for a bitmap of so many bytes before any field is written.

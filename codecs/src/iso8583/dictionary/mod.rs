@@ -2,6 +2,7 @@
 
 mod iso1987;
 mod iso1993;
+mod iso2003;
 
 use super::field::{Attr, FieldSpec, Length};
 
@@ -13,12 +14,19 @@ pub(super) struct Dictionary {
     pub(super) mti_version: u8,
     /// Fields 2 to 128 in order.
     pub(super) fields: [FieldSpec; 127],
+    /// What its composite fields are made of, as TOML by field number.
+    pub(super) parts: &'static str,
 }
 
-pub(super) static DICTIONARIES: [Dictionary; 3] = [
-    Dictionary { name: "1987", mti_version: 0, fields: iso1987::FIELDS },
-    Dictionary { name: "1993", mti_version: 1, fields: iso1993::FIELDS },
-    Dictionary { name: "bpc-hybrid", mti_version: 0, fields: bpc_hybrid() },
+const PARTS_1987: &str = include_str!("parts-1987.toml");
+const PARTS_1993: &str = include_str!("parts-1993.toml");
+const PARTS_2003: &str = include_str!("parts-2003.toml");
+
+pub(super) static DICTIONARIES: [Dictionary; 4] = [
+    Dictionary { name: "1987", mti_version: 0, fields: iso1987::FIELDS, parts: PARTS_1987 },
+    Dictionary { name: "1993", mti_version: 1, fields: iso1993::FIELDS, parts: PARTS_1993 },
+    Dictionary { name: "2003", mti_version: 2, fields: iso2003::FIELDS, parts: PARTS_2003 },
+    Dictionary { name: "bpc-hybrid", mti_version: 0, fields: bpc_hybrid(), parts: PARTS_1987 },
 ];
 
 /// The 1987 table with a 1993-style date in 12 and action code in 39, as SmartVista hosts are reported to use it.
@@ -53,6 +61,8 @@ mod tests {
                 let length: Length = serde_json::from_value(row["len"].clone()).expect("a known length form");
                 let expected = (row["n"].as_u64(), row["name"].as_str(), row["max"].as_u64());
                 let found = (Some(field.number.into()), Some(field.name), Some(field.max.into()));
+                // The file says in words that the net amount of 2003 is signed.
+                let attr = if attr == Attr::Amount && field.number == 97 { Attr::SignedAmount } else { attr };
                 assert_eq!((found, field.attr, field.length), (expected, attr, length));
             }
         }

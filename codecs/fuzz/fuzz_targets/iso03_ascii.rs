@@ -1,0 +1,5 @@
+//! A message in the dialect iso03-ascii.
+#![no_main]
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    codecs_fuzz::message("iso03-ascii", bytes);
+});

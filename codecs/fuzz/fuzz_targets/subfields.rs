@@ -1,0 +1,5 @@
+//! A composite field.
+#![no_main]
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    codecs_fuzz::subfields_of(bytes);
+});
