@@ -6,6 +6,7 @@ mod audit;
 mod config;
 mod crash;
 mod faults;
+mod formats;
 mod kill_points;
 mod network;
 mod peers;

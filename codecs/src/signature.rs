@@ -58,7 +58,7 @@ pub struct Signer(SignKey);
 
 enum SignKey {
     None,
-    Hmac(hmac::Key),
+    Hmac(Box<hmac::Key>),
     Rsa(Box<RsaKeyPair>),
     Ed25519(Box<Ed25519KeyPair>),
 }
@@ -70,9 +70,9 @@ pub struct Verifier(VerifyKey);
 #[derive(Clone)]
 enum VerifyKey {
     None,
-    Hmac(hmac::Key),
-    Rsa(ParsedPublicKey),
-    Ed25519(ParsedPublicKey),
+    Hmac(Box<hmac::Key>),
+    Rsa(Box<ParsedPublicKey>),
+    Ed25519(Box<ParsedPublicKey>),
 }
 
 impl Signer {
@@ -181,7 +181,7 @@ impl Verifier {
     /// `Key` when it is not one of 2048 to 8192 bits.
     pub fn rsa_sha256(der: &[u8]) -> Result<Self, SignatureError> {
         let key = ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, der);
-        key.map(|key| Verifier(VerifyKey::Rsa(key))).map_err(|_| SignatureError::Key)
+        key.map(|key| Verifier(VerifyKey::Rsa(Box::new(key)))).map_err(|_| SignatureError::Key)
     }
 
     /// Ed25519 with a public key of 32 bytes, or in DER.
@@ -190,7 +190,7 @@ impl Verifier {
     /// `Key` when it is not one.
     pub fn ed25519(key: &[u8]) -> Result<Self, SignatureError> {
         let key = ParsedPublicKey::new(&ED25519, key);
-        key.map(|key| Verifier(VerifyKey::Ed25519(key))).map_err(|_| SignatureError::Key)
+        key.map(|key| Verifier(VerifyKey::Ed25519(Box::new(key)))).map_err(|_| SignatureError::Key)
     }
 
     /// The algorithm.
@@ -230,11 +230,11 @@ impl Verifier {
     }
 }
 
-fn hmac_key(key: &[u8]) -> Result<hmac::Key, SignatureError> {
+fn hmac_key(key: &[u8]) -> Result<Box<hmac::Key>, SignatureError> {
     if key.len() < HMAC_KEY_MIN {
         return Err(SignatureError::Key);
     }
-    Ok(hmac::Key::new(hmac::HMAC_SHA256, key))
+    Ok(Box::new(hmac::Key::new(hmac::HMAC_SHA256, key)))
 }
 
 impl fmt::Debug for Signer {

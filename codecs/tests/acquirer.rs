@@ -2,9 +2,11 @@
 
 use codecs::clearing_file::acquirer::{Line, Profile, ProfileError, Reader};
 use codecs::clearing_file::settlement::Kind;
-use codecs::clearing_file::{self as file, FaultKind, FileError, Format, check, to_json};
+use codecs::clearing_file::{self as file, FaultKind, FileError, Format, check};
 use proptest::prelude::*;
 use serde_json::json;
+
+use crate::support::json_of;
 
 const PROFILE: &str = r#"
 name = "some-acquirer"
@@ -76,7 +78,7 @@ fn a_file_is_read_by_its_profile() {
         (Some(750), Some(124_250), "A1B2C0")
     );
     assert_eq!(read[0].date.to_string(), "2026-11-22");
-    let report = to_json(&check(Format::Csv(&profile()), FILE.as_bytes(), &file::Options::default()));
+    let report = json_of(&check(Format::Csv(&profile()), FILE.as_bytes(), &file::Options::default()));
     let expected = json!({"count": 3, "sums": [{"currency": "ILS", "credits": "1300.00", "debits": "20.55"}], "entries": [
         ["1250.00", "C", "HKM-ORD-1", "632612000010", "ILS"], ["50.00", "C", "HKM; \"2\"", "632612000011", "ILS"],
         ["20.55", "D", "HKM-RFND-2", "632612000012", "ILS"]]});

@@ -4,10 +4,12 @@ use allocation_counter::measure;
 use codecs::clearing_file::camt::{Head, Message, Reader, Writer};
 use codecs::clearing_file::mt940;
 use codecs::clearing_file::statement::{Balance, Booking, Closing, Entry, Event, Mark, Opening, Transaction};
-use codecs::clearing_file::{self as file, Date, FaultKind, FileError, Format, Moment, check, to_json};
+use codecs::clearing_file::{self as file, Date, FaultKind, FileError, Format, Moment, check};
 use codecs::iso4217::Currency;
 use proptest::prelude::*;
 use serde_json::json;
+
+use crate::support::json_of;
 
 fn sample(folder: &str, name: &str) -> String {
     let path = format!("{}/golden/iso20022/{folder}/{name}", env!("CARGO_MANIFEST_DIR"));
@@ -65,7 +67,7 @@ fn a_day_is_the_same_in_both_formats() {
         panic!("they end")
     };
     assert_eq!((a.balance, a.is_last_page), (b.balance, true));
-    let report = to_json(&check(Format::Camt, daily().as_bytes(), &file::Options::default()));
+    let report = json_of(&check(Format::Camt, daily().as_bytes(), &file::Options::default()));
     assert_eq!(report["opening"], "100000.00");
     assert_eq!(report["closing"], "101250.00");
     assert_eq!(report["entries"][3], json!(["20.55", "RD", "HKM-RFND-000002", "PMA0004"]));
@@ -168,7 +170,7 @@ fn what_is_wrong_is_named_by_line_and_element() {
         events(&pain).map_err(|error| (error.kind, error.reason)),
         Err((Syntax, "the document is none of camt.052, camt.053, camt.054".into()))
     );
-    let error = to_json(&check(
+    let error = json_of(&check(
         Format::Camt,
         text.replacen("101250.00", "101250.01", 1).as_bytes(),
         &file::Options::default(),

@@ -99,6 +99,12 @@ fn payload_with(changes: &[(u8, &str)]) -> Result<String, codecs::emv_qr::QrErro
     build(&all.iter().map(|(id, value)| Object { id: *id, value }).collect::<Vec<_>>())
 }
 
+/// What is changed of the good code: objects and their values.
+type Changes = &'static [(u8, &'static str)];
+
+/// Whether it is read, or else where and why not.
+type Seen = Result<(), (String, QrProblem)>;
+
 #[test]
 fn every_object_is_held_to_the_standard() {
     use QrProblem::{
@@ -108,7 +114,7 @@ fn every_object_is_held_to_the_standard() {
     let wrong = |path: &'static str, problem| Err((path.to_owned(), problem));
     const LONG: &str = "xxxxxxxxxxxxxxxxxxxxxxxxxx";
     #[rustfmt::skip]
-    let table: Vec<(&[(u8, &str)], Result<(), (String, QrProblem)>)> = vec![
+    let table: Vec<(Changes, Seen)> = vec![
         (&[],                                  ok.clone()),
         (&[(1, "")],                           ok.clone()),
         (&[(1, "13")],                         wrong("object 01", Code)),
@@ -241,6 +247,27 @@ fn what_cannot_be_written_is_refused() {
     let error = build(&[&[first], &many[..]].concat()).expect_err("above 512 characters");
     assert_eq!((error.path.to_string(), error.problem), ("payload".into(), Length));
     assert_eq!(build(&[&[first], &many[..4]].concat()).map(|text| text.len()), Ok(6 + 4 * 103 + 8));
+}
+
+/// However long the text, what is held stays within 64 KiB: it is read where it lies.
+#[test]
+fn long_texts_cost_no_memory() {
+    use codecs::iban::Iban;
+    use codecs::national_id::{CheckDigit, NationalId};
+    use codecs::phone::{Phone, Prefixes};
+    for unit in ["0", "٠", "0001x", "2604\u{200E}xxx", "+970 ", "PS29", "5٬000"] {
+        let text = unit.repeat(200_000);
+        let wire = text.as_bytes();
+        let held = allocation_counter::measure(|| {
+            assert!(MerchantQr::parse(&text).is_err());
+            assert!(Iban::parse_typed(&text).is_err() && Iban::parse(&text).is_err());
+            assert!(NationalId::parse(&text, CheckDigit::Warn).is_err());
+            assert!(Phone::parse(&text, &Prefixes::default()).is_err());
+            assert!(Decimal::parse_typed(&text).is_err());
+            assert!(codecs::tlv::walk(wire).count() <= wire.len());
+        });
+        assert!(held.bytes_max <= 64 * 1024, "{unit:?}: {} bytes are held", held.bytes_max);
+    }
 }
 
 proptest! {

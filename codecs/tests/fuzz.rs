@@ -47,17 +47,25 @@ replayed! {
     iso93_abin
     iso93_ascii
     draft
+    emv_qr
     frame
     json
     iso20022
     iso20022_messages
+    key_change
     mac
     mfep_json
     mfep_xml
     packed
     profile
+    small
     subfields
     tlv
+    acquirer_csv
+    camt
+    ipm
+    mt940
+    settlement
 }
 
 /// Memory at any moment stays within four times the input and 64 KiB, whatever the bytes announce.

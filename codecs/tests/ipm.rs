@@ -1,11 +1,11 @@
 //! Mastercard's clearing files, written by another implementation: what they say, and what is refused.
 
 use codecs::clearing_file::ipm::{Blocking, Encoding, Options, Reader, Record};
-use codecs::clearing_file::{self as file, FaultKind, FileError, Format, check, to_json};
+use codecs::clearing_file::{self as file, FaultKind, FileError, Format, check};
 use proptest::prelude::*;
 use serde_json::json;
 
-use crate::support::{golden, list};
+use crate::support::{golden, json_of, list};
 
 const FILES: [&str; 4] =
     ["ipm_ascii_vbs.bin", "ipm_ascii_1014.bin", "ipm_ebcdic_vbs.bin", "ipm_ebcdic_1014.bin"];
@@ -48,7 +48,7 @@ fn every_form_of_the_file_says_the_same() {
 
 #[test]
 fn card_numbers_are_masked_unless_asked_for() {
-    let report = to_json(&check(Format::Ipm, &*vector(FILES[3]), &file::Options::default()));
+    let report = json_of(&check(Format::Ipm, &*vector(FILES[3]), &file::Options::default()));
     assert_eq!((&report["count"], &report["amount_checksum"]), (&json!(6), &json!(29_845)));
     let pans: Vec<_> = list(&report, "records").iter().filter_map(|record| record["DE2"].as_str()).collect();
     assert_eq!(pans, ["411111******1111", "555555******4444", "520082******8210", "970012*********2345"]);

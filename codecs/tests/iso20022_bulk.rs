@@ -6,8 +6,8 @@ use std::io::{self, BufReader, Read};
 use allocation_counter::measure;
 use codecs::amount::Decimal;
 use codecs::iso20022::{
-    AnyMessage, BulkError, Filling, Limits, OrderEvent, OrderReader, OrderWriter, Pacs008, Pain001, Problem,
-    TransferReader, TransferWriter, Version, build, parse, specimen,
+    AnyMessage, BulkError, Filling, Layer, Limits, OrderEvent, OrderReader, OrderWriter, Pacs008, Pain001,
+    PaymentId, Problem, TransferOrder, TransferReader, TransferWriter, Version, build, parse, specimen,
 };
 
 use crate::iso20022_messages::{dice, payment};
@@ -68,6 +68,23 @@ fn orders_one_by_one_are_those_of_the_whole() {
         whole.batches.iter().for_each(|batch| writer.batch(batch).expect("written"));
         assert!(writer.finish().expect("finished") == bytes, "the same bytes either way");
     }
+}
+
+/// The emptiest orders there can be, many of them: the bound on lists is not for them.
+#[test]
+fn a_whole_message_may_have_many_small_payments() {
+    let version = version("pain.001.001.09");
+    let mut orders: Pain001 = specimen(version, Filling::Minimal, &mut dice(6)).expect("orders");
+    let order = TransferOrder {
+        id: PaymentId { end_to_end: "1".into(), ..PaymentId::default() },
+        amount: payment(100, "JPY").transactions[0].settlement_amount.into(),
+        ..TransferOrder::default()
+    };
+    orders.batches[0].transactions = vec![order; 2_000];
+    let bytes = build(&orders, version).expect("built");
+    assert_eq!(parse::<Pain001>(&bytes).expect("read").message, orders);
+    let reader = OrderReader::new(&bytes[..], Limits::message()).expect("a header");
+    assert_eq!(reader.filter(Result::is_ok).count(), 2_001);
 }
 
 fn problem(error: BulkError) -> Problem {
@@ -207,5 +224,44 @@ fn reading_any_document_stays_within_its_memory() {
         }
     }
     assert!(most > 0, "the counter counts");
-    assert!(parse::<Pacs008>(b"").is_err());
+}
+
+/// Elements of a few bytes become parts of a hundred: what a list may take is bound to the size of the document.
+#[test]
+fn lists_of_empty_parts_are_refused_before_they_take_much() {
+    let good = build(&payment(5000, "ILS"), version("pacs.008.001.08")).expect("built");
+    let good = String::from_utf8(good).expect("UTF-8");
+    let (begin, end) = good.split_at(good.find("</RmtInf>").expect("remittance"));
+    let charge = r#"<ChrgsInf><Amt Ccy="ILS">1</Amt><Agt><FinInstnId/></Agt></ChrgsInf>"#;
+    let before_agents = good.split_at(good.find("<InstgAgt>").expect("an agent"));
+    let service = "<SvcLvl><Cd>A</Cd></SvcLvl>";
+    let before_amount = good.split_at(good.find("<IntrBkSttlmAmt").expect("an amount"));
+    for (begin, part, end, wrap) in [
+        (begin, "<Strd/>", end, ["", ""]),
+        (begin, "<Strd><CdtrRefInf/></Strd>", end, ["", ""]),
+        (before_agents.0, charge, before_agents.1, ["", ""]),
+        (before_amount.0, service, before_amount.1, ["<PmtTpInf>", "</PmtTpInf>"]),
+    ] {
+        for (times, is_read) in [(20, true), (20_000, false)] {
+            let text = [begin, wrap[0], &part.repeat(times), wrap[1], end].concat();
+            let read = || {
+                let reader = TransferReader::new(text.as_bytes(), Limits::message())?;
+                reader.map(|transfer| transfer.map(drop)).collect::<Result<(), _>>()
+            };
+            let found = read();
+            assert_eq!(found.is_ok(), is_read, "{part} {times} times: {found:?}");
+            let refused = found.err().map(|error| error.layer);
+            assert!(is_read || refused == Some(Layer::Security), "{part}: {refused:?}");
+            let held = measure(|| drop(read())).bytes_max;
+            assert!(
+                held <= 4 * text.len() as u64 + 64 * 1024,
+                "{part} {times} times: {held} for {}",
+                text.len()
+            );
+        }
+    }
+    let lines =
+        [begin, end].concat().replace("<Strd>", &format!("{}<Strd>", "<Ustrd>a</Ustrd>".repeat(5_000)));
+    let held = measure(|| assert!(parse::<Pacs008>(lines.as_bytes()).is_ok())).bytes_max;
+    assert!(held <= 16 * lines.len() as u64, "lines of text are no such list: {held} for {}", lines.len());
 }

@@ -9,9 +9,9 @@ use codecs::amount::Decimal;
 use codecs::iso4217::Currency;
 use codecs::iso20022::{
     Account, Agent, Amount, AnyMessage, ChargeBearer, Choice, CreditTransfer, Edition, Family, Filling,
-    GroupStatus, Pacs002, Pacs008, Pain001, Parsed, Party, PaymentBatch, PaymentId, Problem, Reason,
-    Remittance, Settlement, SettlementMethod, Status, TransferHeader, TransferOrder, Version, When, build,
-    parse, parse_any, specimen,
+    GroupStatus, Pacs002, Pacs008, Pain001, Parsed, Party, PaymentBatch, PaymentId, PaymentStatus, Problem,
+    Reason, Remittance, Settlement, SettlementMethod, Status, TransferHeader, TransferOrder, Version, When,
+    build, parse, parse_any, specimen,
 };
 use proptest::prelude::*;
 
@@ -243,10 +243,11 @@ fn a_day_of_execution_is_plain_in_2009_and_nested_later() {
 fn codes_nobody_knows_pass_through() {
     let later = Family::Pacs002.default_version();
     let mut report: Pacs002 = specimen(later, Filling::Minimal, &mut dice(1)).expect("the family");
-    let mut status: codecs::iso20022::PaymentStatus = Default::default();
-    status.status = Some(Status::from("XYZ9"));
-    status.reasons = vec![Reason::from("ZZ99").into(), Reason::Am04.into()];
-    report.transactions = vec![status];
+    report.transactions = vec![PaymentStatus {
+        status: Some(Status::from("XYZ9")),
+        reasons: vec![Reason::from("ZZ99").into(), Reason::Am04.into()],
+        ..PaymentStatus::default()
+    }];
     let bytes = build(&report, later).expect("built");
     let text = String::from_utf8_lossy(&bytes);
     assert!(text.contains("<TxSts>XYZ9</TxSts>") && text.contains("<Cd>ZZ99</Cd>"), "{text}");

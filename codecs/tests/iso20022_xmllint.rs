@@ -224,15 +224,20 @@ fn what_is_well_formed_is_so_by_both() {
     let mut dice = Dice(SEED + 2);
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("xmllint-markup");
     fs::create_dir_all(&folder).expect("a folder");
-    let small = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<a xmlns:p=\"urn:p\"><b c=\"1\">x</b><!-- y --><p:d p:e='2'/></a>\n";
+    let small = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<a xmlns:p=\"urn:p\"><b c=\"1\">one two three four five six seven</b>\n\n<!-- eight nine ten -->\n\n<p:d p:e='2'/></a>\n";
     let cases: Vec<Case> = (0..1_500)
         .map(|number| {
             let mut text = small.to_owned();
             let mut story = String::new();
-            for _ in 0..=dice.below(2) {
+            for _ in 0..=dice.below(3) / 2 {
                 let places: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
                 let at = *dice.one_of(&places);
-                let end = at + text[at..].chars().take(dice.below(3)).map(char::len_utf8).sum::<usize>();
+                let end = at
+                    + text[at..]
+                        .chars()
+                        .take(dice.below(6).saturating_sub(3))
+                        .map(char::len_utf8)
+                        .sum::<usize>();
                 let crumb = *dice.one_of(CRUMBS);
                 text.replace_range(at..end, crumb);
                 story = format!("{text:?}");
@@ -280,6 +285,6 @@ fn what_is_well_formed_is_so_by_both() {
         }
     }
     assert!(differ.is_empty(), "{} of {} differ:\n{}", differ.len(), right + wrong, differ.join("\n"));
-    assert!(right > 200 && wrong > 500, "{right} well-formed, {wrong} not: nothing was tried");
+    assert!(right > 100 && wrong > 500, "{right} well-formed, {wrong} not: nothing was tried");
     fs::remove_dir_all(folder).expect("the folder goes");
 }

@@ -101,19 +101,20 @@ fn a_message_is_a_request_a_delivery_or_wrong_in_a_field() {
     let wrong = |field, problem| Err((field, problem));
     let control = "2600000000000001";
     #[rustfmt::skip]
-    let table: [(&str, &str, Option<&str>, Option<&str>, _); 12] = [
+    let table = [
         ("0800", "101", None,                Some(control),   Ok(Some(KeyRequest::Asks))),
-        ("0800", "161", Some(&good),         Some(control),   delivered()),
-        ("0801", "161", Some(&good),         Some(control),   delivered()),
-        ("0800", "101", Some(&good),         Some(control),   delivered()),
-        ("0800", "301", Some(&good),         Some(control),   Ok(None)),
-        ("0200", "161", Some(&good),         Some(control),   Ok(None)),
-        ("0810", "161", Some(&good),         Some(control),   Ok(None)),
+        ("0800", "161", Some(&*good),         Some(control),   delivered()),
+        ("0801", "161", Some(&*good),         Some(control),   delivered()),
+        ("0800", "101", Some(&*good),         Some(control),   delivered()),
+        ("0800", "301", Some(&*good),         Some(control),   Ok(None)),
+        ("0200", "161", Some(&*good),         Some(control),   Ok(None)),
+        ("0880", "161", Some(&*good),         Some(control),   Ok(None)),
+        ("0810", "161", Some(&*good),         Some(control),   Ok(None)),
         ("0800", "161", None,                Some(control),   wrong(48, KeyChangeProblem::Missing)),
         ("0800", "161", Some(&good[..38]),   Some(control),   wrong(48, KeyChangeProblem::Length)),
         ("0800", "161", Some("02ffffffffffffffffffffffffffffffff08d7b4"), Some(control), wrong(48, KeyChangeProblem::Text)),
         ("0800", "161", Some("01fffffffffffffffffffffffffffffffg08d7b4"), Some(control), wrong(48, KeyChangeProblem::NotHex)),
-        ("0800", "161", Some(&good),         None,            wrong(53, KeyChangeProblem::Missing)),
+        ("0800", "161", Some(&*good),         None,            wrong(53, KeyChangeProblem::Missing)),
     ];
     for (mti, code, private, control, expected) in table {
         let mut draft = request(mti);
@@ -217,7 +218,7 @@ fn a_delivered_key_is_used_after_our_answer() {
 #[test]
 fn without_a_right_check_value_nothing_changes() {
     #[rustfmt::skip]
-    let table: [(NewName<'_>, &str, &str, Option<VaultError>); 3] = [
+    let table = [
         (NAME, "08D7B5", "63", Some(VaultError::CheckValueMismatch)),
         (NewName { name: "new", under: "kek-other" }, "08D7B4", "96", Some(VaultError::UnknownKey("kek-other".into()))),
         (NewName { name: "old", under: "kek-tdes" }, "08D7B4", "96", Some(VaultError::NameTaken("old".into()))),
@@ -303,6 +304,9 @@ fn the_layout_is_the_profiles() {
     let mut draft = request("1804");
     change.ask(&mut draft);
     assert!(draft.has(24) && !draft.has(70));
+    let of_2003 = of_1993.replace("iso93-abin", "iso03-abin");
+    let error = Profile::from_toml(&of_2003).err().map(|error| error.to_string());
+    assert_eq!(error.as_deref(), Some("key_change.accepted: is missing"));
     let below = Profile::from_toml("base = \"iso87-abin\"").expect("a good profile");
     assert!(below.key_change().is_none());
 }

@@ -1,5 +1,6 @@
 //! Bill payment: one message in two formats, read from what others write and written as profiles ask.
 
+use codecs::iso4217::Currency;
 use codecs::mfep::{Body, Decoded, Fault, FaultKind, Format, Kind, Message, Mode, Profile, decode, encode};
 
 pub(crate) const NAMES: [&str; 11] = [
@@ -192,6 +193,26 @@ fn an_amount_keeps_its_digits_however_json_writes_it() {
 }
 
 #[test]
+fn amounts_are_of_the_currency_of_the_message_or_the_scheme() {
+    let [dinar, shekel] = ["JOD", "ILS"].map(|code| Currency::by_code(code).expect("a currency"));
+    let paid = |text: &str| {
+        let Body::Payments(list) = strict(text.as_bytes()).message.body else { panic!("no payment") };
+        list[0].paid_minor(dinar)
+    };
+    assert_eq!(paid(&changed("", "")), Ok(Some((5_000, shekel))));
+    assert_eq!(paid(&changed("\"Currency\": \"ILS\",", "")), Ok(Some((50_000, dinar))));
+    let Body::Bills(bills) = read(&vector("02-bilpulrs", "xml")).body else { panic!("no bill") };
+    assert_eq!(
+        (bills.bills[0].due_minor(dinar), bills.bills[0].due_minor(shekel)),
+        (Ok(Some(50_000)), Ok(Some(5_000)))
+    );
+    // Without a currency three decimals can be said, and only whoever knows the scheme can say whether they fit.
+    let text = changed("\"Currency\": \"ILS\",", "").replace("\"PaidAmt\": \"50.00\"", "\"PaidAmt\": 50.001");
+    let Body::Payments(list) = strict(text.as_bytes()).message.body else { panic!("no payment") };
+    assert_eq!(list[0].paid_minor(shekel), Err(codecs::amount::AmountError::TooManyDecimals));
+}
+
+#[test]
 fn what_is_wrong_is_named_with_its_path() {
     use FaultKind as K;
     let trx = |name: &str| format!("MsgBody/Transactions/TrxInf[0]{name}");
@@ -213,6 +234,11 @@ fn what_is_wrong_is_named_with_its_path() {
         (changed("\"BankCode\"", "\"PaidAmt\": 5, \"BankCode\""), K::Duplicate, trx("/PaidAmt")),
         (changed("\"BankCode\"", "\"BankTrxId\": \"B\", \"BankCode\""), K::Duplicate, trx("/BankTrxID")),
         (changed("\"TrxInf\"", "\"TrxInf\": [], \"TrxInf\""), K::Duplicate, "MsgBody/Transactions/TrxInf".into()),
+        (
+            String::from_utf8(vector("02-bilpulrs", "json")).expect("UTF-8").replace("\"BillRec\"", "\"BillRec\": {}, \"BillRec\""),
+            K::Duplicate,
+            "MsgBody/BillRec".into(),
+        ),
         (changed("\"MsgBody\"", "\"MsgBody\": {}, \"MsgBody\""), K::Duplicate, "MsgBody".into()),
         (changed("\"MFEP\"", "\"MFEP\": {}, \"MFEP\""), K::Duplicate, "MFEP".into()),
         (changed("\"Transactions\"", "\"BillingInfo\": {}, \"Transactions\""), K::Duplicate, "MsgBody/Transactions".into()),
@@ -240,6 +266,9 @@ fn what_is_wrong_is_named_with_its_path() {
         (changed_xml("<PaidAmt>50.00", "<PaidAmt><x/>50.00"), K::WrongType, trx("/PaidAmt")),
         (changed_xml("<PaidAmt>50.00<", "<PaidAmt>50,00<"), K::AmountInvalid, trx("/PaidAmt")),
         (changed_xml("<DueAmt>", "<PaidAmt>1</PaidAmt><DueAmt>"), K::Duplicate, trx("/PaidAmt")),
+        (changed_xml("<Transactions>", "<Transactions><TrxInf></TrxInf></Transactions><Transactions>"), K::Duplicate, "MsgBody/Transactions".into()),
+        (changed_xml("<Transactions>", "<TrxInf></TrxInf><Transactions>"), K::Duplicate, "MsgBody/Transactions".into()),
+        (changed_xml("<MsgBody>", "<MsgBody></MsgBody><MsgBody>"), K::Duplicate, "MsgBody".into()),
         (changed_xml("<AcctInfo>", "<AcctInfo>loose"), K::WrongType, trx("/AcctInfo")),
         (changed_xml("</MFEP>", ""), K::Syntax, String::new()),
         (changed_xml("<MFEP>", "<X>").replace("</MFEP>", "</X>"), K::NotMfep, String::new()),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use codecs::clearing_file::{FileError, Report, to_json};
 use codecs::iso8583::{Mac, MacKey, Padding, Profile};
 use serde_json::Value;
 
@@ -43,4 +44,9 @@ pub(crate) fn mac_of(vector: &Value) -> Mac {
         _ => Mac::retail(&key, Padding::Zeros),
     }
     .expect("a key of the right length")
+}
+
+/// What is printed of a checked clearing file.
+pub(crate) fn json_of(verdict: &Result<Report, FileError>) -> Value {
+    serde_json::from_str(&to_json(verdict)).expect("JSON")
 }

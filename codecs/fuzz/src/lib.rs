@@ -4,30 +4,38 @@
 //! libFuzzer targets and the tests of `codecs` (`tests/fuzz.rs`) call the same functions, so what one finds the other
 //! replays. They use the public interface only, and they do not know how the codecs work inside.
 
+mod clearing;
 mod draft;
+mod emv_qr;
 mod frame;
 mod input;
 mod iso20022;
 mod iso20022_messages;
 mod json;
+mod key_change;
 mod mac;
 mod message;
 mod mfep;
 mod packed;
 mod profile;
+mod small;
 mod subfields;
 mod tlv;
 
+pub use clearing::{acquirer_csv, camt, ipm, mt940, settlement};
 pub use draft::draft;
+pub use emv_qr::emv_qr;
 pub use frame::frame;
 pub use iso20022::iso20022;
 pub use iso20022_messages::iso20022_messages;
 pub use json::json;
+pub use key_change::key_change;
 pub use mac::mac;
 pub use message::{message, read_everything};
 pub use mfep::mfep;
 pub use packed::packed;
 pub use profile::profile;
+pub use small::small;
 pub use subfields::subfields_of;
 pub use tlv::tlv;
 
@@ -47,15 +55,23 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("iso93_abin", |bytes| message("iso93-abin", bytes)),
     ("iso93_ascii", |bytes| message("iso93-ascii", bytes)),
     ("draft", draft),
+    ("emv_qr", emv_qr),
     ("frame", frame),
     ("json", json),
     ("iso20022", iso20022),
     ("iso20022_messages", iso20022_messages),
+    ("key_change", key_change),
     ("mac", mac),
     ("mfep_json", mfep),
     ("mfep_xml", mfep),
     ("packed", packed),
     ("profile", profile),
+    ("small", small),
     ("subfields", subfields_of),
     ("tlv", tlv),
+    ("acquirer_csv", acquirer_csv),
+    ("camt", camt),
+    ("ipm", ipm),
+    ("mt940", mt940),
+    ("settlement", settlement),
 ];

@@ -1,7 +1,7 @@
 //! Data objects of a chip card: alone, in field 55 of a message, and private data in field 48 beside them.
 
 use codecs::iso8583::{Draft, Mode, Profile, decode};
-use codecs::tlv::{is_complete, objects};
+use codecs::tlv::{DEPTH_MAX, TlvError, is_complete, objects, walk};
 
 /// Walks the objects of `bytes`. True when each is complete.
 pub fn tlv(bytes: &[u8]) -> bool {
@@ -26,8 +26,32 @@ pub fn tlv(bytes: &[u8]) -> bool {
         assert!(canonical.len() <= bytes.len(), "the shortest form is never longer");
         assert!(objects(&canonical).eq(objects(bytes)), "objects are not written back as they were read");
     }
+    templates(bytes, failed);
     in_a_message(bytes, !failed);
     !failed
+}
+
+/// The walk sees what is at the top, and everything in a template after it.
+fn templates(bytes: &[u8], failed: bool) {
+    let (mut top, mut around, mut ended) = (Vec::new(), 0, false);
+    for found in walk(bytes) {
+        assert!(!ended, "the walk ends with the first error");
+        match found {
+            Ok((depth, object)) => {
+                assert!(depth < DEPTH_MAX && depth <= around, "{depth} within {around}");
+                around = depth + usize::from(object.is_constructed());
+                if depth == 0 {
+                    top.push(Ok(object));
+                }
+            }
+            Err(error) => {
+                assert!(failed || error != TlvError::TooDeep || bytes.len() > 2 * DEPTH_MAX);
+                ended = true;
+            }
+        }
+    }
+    assert!(ended || objects(bytes).eq(top), "the top is not what is at the top");
+    assert!(ended || !failed, "what is broken at the top is broken to the walk");
 }
 
 /// Tag, shortest length, value.

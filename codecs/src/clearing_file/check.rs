@@ -147,12 +147,16 @@ pub fn check(format: Format<'_>, source: impl Read, options: &Options<'_>) -> Re
 
 /// The JSON an operator sees: the report, or `{"error": {"line": ..., "field": ..., "reason": ...}}`.
 #[must_use]
-pub fn to_json(result: &Result<Report, FileError>) -> serde_json::Value {
+pub fn to_json(result: &Result<Report, FileError>) -> String {
+    #[derive(Serialize)]
+    struct Refused<'a> {
+        error: &'a FileError,
+    }
     let json = match result {
-        Ok(report) => serde_json::to_value(report),
-        Err(error) => serde_json::to_value(error).map(|error| serde_json::json!({ "error": error })),
+        Ok(report) => serde_json::to_string(report),
+        Err(error) => serde_json::to_string(&Refused { error }),
     };
-    json.unwrap_or_default()
+    json.expect("names are strings and there is no map of anything else")
 }
 
 fn statements(mut next: impl FnMut() -> Result<Option<Event>, FileError>) -> Result<Report, FileError> {

@@ -37,6 +37,7 @@ impl<R: BufRead> TransferReader<R> {
     /// What [`parse`](super::parse) refuses.
     pub fn new(source: R, limits: Limits) -> Result<Self, XmlError> {
         let mut from = start(Reader::new(source, limits).validating())?;
+        from.begin_one();
         let root = enter::<Pacs008, R>(&mut from)?;
         let mut children = Children::new(Pacs008::ROWS);
         let header = Pacs008::read_rows(&mut children, &mut from, 1)?.header;
@@ -59,6 +60,7 @@ impl<R: BufRead> TransferReader<R> {
     }
 
     fn step(&mut self) -> Result<Option<CreditTransfer>, XmlError> {
+        self.from.begin_one();
         if self.children.take(&mut self.from)? {
             return CreditTransfer::read(self.children.elem(), &mut self.from).map(Some);
         }
@@ -112,6 +114,7 @@ impl<R: BufRead> OrderReader<R> {
     /// What [`parse`](super::parse) refuses.
     pub fn new(source: R, limits: Limits) -> Result<Self, XmlError> {
         let mut from = start(Reader::new(source, limits).validating())?;
+        from.begin_one();
         let root = enter::<Pain001, R>(&mut from)?;
         let mut children = Children::new(Pain001::ROWS);
         let header = Pain001::read_rows(&mut children, &mut from, 1)?.header;
@@ -134,6 +137,7 @@ impl<R: BufRead> OrderReader<R> {
     }
 
     fn step(&mut self) -> Result<Option<OrderEvent>, XmlError> {
+        self.from.begin_one();
         if let Some(batch) = &mut self.batch {
             if batch.take(&mut self.from)? {
                 let order = TransferOrder::read(batch.elem(), &mut self.from)?;

@@ -84,10 +84,13 @@ pub(super) fn put<M: Message>(message: &M, to: &mut Writer) -> Result<(), BuildE
     Ok(())
 }
 
-/// Reads a message of one family in any version known, and holds it against its schema.
+/// Reads a message of one family in any version known, and holds it against its schema. Its size is held to
+/// [`Limits::message`]; the structs may take several times that, so that files of many payments belong to
+/// [`TransferReader`](super::TransferReader) and [`OrderReader`](super::OrderReader).
 ///
 /// # Errors
-/// What [`Reader`] refuses; a message of another family or of a version that is not known.
+/// What [`Reader`] refuses; a message of another family or of a version that is not known; lists of empty parts that
+/// would take many times the document.
 pub fn parse<M: Message>(bytes: &[u8]) -> Result<Parsed<M>, XmlError> {
     let mut from = start(Reader::new(bytes, Limits::message()).validating())?;
     if from.version.family() != M::FAMILY {

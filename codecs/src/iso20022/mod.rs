@@ -2,6 +2,9 @@
 //!
 //! [`Reader`] turns bytes into elements and refuses what a payment message never needs and an attacker does: document
 //! types, entities, other encodings, sizes beyond [`Limits`]. Everything here works in one pass over the input.
+//!
+//! The messages a payment switch speaks are structs, one a family ([`Pacs008`] and on), the same for every [`Version`]:
+//! [`build`] and [`parse`] take one part's table of elements both ways. Statements (camt.052 to 054) are not among them.
 
 mod agents;
 mod answers;
@@ -58,7 +61,7 @@ pub use agents::{
 };
 pub use answers::{ReturnError, Stamp, Transfer, Verdict};
 pub use bulk::{BulkError, OrderEvent, OrderReader, OrderWriter, TransferReader, TransferWriter};
-pub use business::{Entries, Report, Warning};
+pub use business::{Report, Turnover, Warning};
 pub use camt029::{Camt029, GroupResolution, Outcome, RecallStatus, ResolutionDetails};
 pub use camt056::{Camt056, Control, Recall, Recalled, RecalledGroup};
 pub use check::{check, json};

@@ -133,6 +133,7 @@ impl<T: Content> Slot for Vec<T> {
             if many.len() == max {
                 return Err(from.error(Problem::TooMany(max)));
             }
+            from.hold::<T>()?;
             many.push(Content::read(elem, from)?);
         }
         children.next_row();

@@ -45,7 +45,19 @@ pub(crate) struct Reading<R> {
     pub(super) passed_over: PassedOver,
     /// The attribute `Ccy` of the element last started.
     pub(super) currency: String,
+    /// Bytes of the parts of lists that are held, and how many times what was read they may be.
+    held: u64,
+    times: u64,
+    /// Where in the input the part began.
+    begin: u64,
 }
+
+/// What lists may take before the document is long enough to explain them.
+const FREE: u64 = 32 << 10;
+/// How many times its bytes a whole message may become. The emptiest orders of customers become thirteen times theirs.
+const WHOLE: u64 = 16;
+/// The same of one payment at a time, where readers and texts need the rest of four times.
+const ONE_BY_ONE: u64 = 2;
 
 /// What comes next in a part.
 #[derive(Clone, Copy, Debug)]
@@ -122,7 +134,27 @@ impl Children {
 
 impl<R: BufRead> Reading<R> {
     pub(super) fn new(reader: Reader<R>, version: Version) -> Self {
-        Self { reader, version, passed_over: PassedOver::default(), currency: String::new() }
+        let passed_over = PassedOver::default();
+        Self { reader, version, passed_over, currency: String::new(), held: 0, times: WHOLE, begin: 0 }
+    }
+
+    /// From now on parts are given away one by one: nothing is held when one begins.
+    pub(super) fn begin_one(&mut self) {
+        (self.held, self.times, self.begin) = (0, ONE_BY_ONE, self.reader.consumed());
+    }
+
+    /// One more `T` in a list. An empty element of a few bytes is a part of a hundred, and a list grows by doubling, so
+    /// a document of such elements alone would take many times its size.
+    pub(super) fn hold<T>(&mut self) -> Result<(), XmlError> {
+        let doubling = if self.times == ONE_BY_ONE { 3 } else { 1 };
+        self.held = self.held.saturating_add(doubling * size_of::<T>() as u64);
+        let read = self.reader.consumed().saturating_sub(self.begin);
+        let is_explained = self.held <= self.times.saturating_mul(read).saturating_add(FREE);
+        if is_explained && (self.times == WHOLE || read <= self.reader.limits().tree_max) {
+            return Ok(());
+        }
+        let reason = "more parts in lists than the size of the document explains".into();
+        Err(self.reader.error(Fault { layer: Layer::Security, reason, at: None }))
     }
 
     /// Goes to the next child of the open element that a row knows; those from `row` on are asked first. `None` at the

@@ -89,25 +89,28 @@ pub fn decode(bytes: &[u8], mode: Mode) -> Result<Decoded<'_>, Fault> {
 
 fn decode_json(text: &str, is_strict: bool) -> Result<Decoded<'_>, Fault> {
     let is_wrapped = has_mfep(text)?;
-    let open = || -> Result<Json<'_>, Fault> {
-        let mut json = Json::new(text.as_bytes())?;
-        while is_wrapped {
-            match json.next()? {
-                Some(member) if member.name == Some("MFEP") => break,
-                Some(_) => json.skip()?,
-                None => return Err(FaultKind::NotMfep.into()),
-            }
-        }
-        if is_wrapped && !json.enter().map_err(|fault| fault.within("MFEP"))? {
-            return Err(FaultKind::NotMfep.into());
-        }
-        Ok(json)
-    };
+    let open = || open_json(text, is_wrapped);
     let budget = budget(text.len(), 4);
     let mut reader = Reader::new(open()?, budget, is_strict);
     let mut outer = read_outer(&mut reader)?;
     let body = read_body(open()?, &mut outer, budget, is_strict)?;
     finish(Cow::Borrowed(text), Format::Json, (outer, body), Call::default(), is_strict)
+}
+
+/// A source that stands inside the message.
+fn open_json(text: &str, is_wrapped: bool) -> Result<Json<'_>, Fault> {
+    let mut json = Json::new(text.as_bytes())?;
+    if !is_wrapped {
+        return Ok(json);
+    }
+    while let Some(member) = json.next()? {
+        match member.name {
+            Some("MFEP") if json.enter().map_err(|fault| fault.within("MFEP"))? => return Ok(json),
+            Some("MFEP") => break,
+            _ => json.skip()?,
+        }
+    }
+    Err(FaultKind::NotMfep.into())
 }
 
 /// Whether the message stands under `MFEP`, as it should, or is the outermost object itself. Two of them are refused.
@@ -157,15 +160,15 @@ const fn budget(len: usize, times: usize) -> usize {
     len * times + 48 * 1024
 }
 
-fn read_parts(text: &str, xml: Xml<'_>, budget: usize, is_strict: bool) -> Result<(Outer, Body), Fault> {
-    let mut reader = Reader::new(xml, budget, is_strict);
+fn read_parts(text: &str, xml: Box<Xml<'_>>, budget: usize, is_strict: bool) -> Result<(Outer, Body), Fault> {
+    let mut reader = Reader::new(*xml, budget, is_strict);
     let mut outer = read_outer(&mut reader)?;
     reader.source.finish()?;
     if outer.stood {
         outer.body = super::sign::element_around(text, outer.body);
     }
     let Opened::Message(xml, _) = Xml::open(text.as_bytes())? else { return Err(FaultKind::NotMfep.into()) };
-    let body = read_body(xml, &mut outer, budget, is_strict)?;
+    let body = read_body(*xml, &mut outer, budget, is_strict)?;
     Ok((outer, body))
 }
 

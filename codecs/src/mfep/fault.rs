@@ -85,6 +85,8 @@ impl fmt::Display for FaultKind {
     }
 }
 
+impl std::error::Error for FaultKind {}
+
 /// What is wrong with a message, and the path to it, such as `MsgBody/Transactions/TrxInf[0]/PaidAmt`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {

@@ -11,7 +11,7 @@ use super::record::{Record, Slot, Value, record};
 use super::source::{Member, Reader, Source};
 use super::stamp::Stamp;
 use super::value::{BillStatus, Code, PaymentType, PmtStatus, Secret, Severity};
-use crate::amount::Decimal;
+use crate::amount::{AmountError, Decimal};
 use crate::iso4217::Currency;
 
 /// A message with its header, its body and the signature that came with it.
@@ -149,7 +149,7 @@ record! {
         /// In words.
         opt error_desc: Box<str> = "ErrorDesc";
         /// `Info` or `Error`.
-        opt severity: Severity = "Severity" max 20;
+        opt severity: Severity = "Severity" max 50;
     }
 }
 
@@ -280,7 +280,7 @@ record! {
         /// Whose.
         opt acct_info: AcctInfo = "AcctInfo";
         /// How it stands.
-        opt bill_status: BillStatus = "BillStatus" max 20;
+        opt bill_status: BillStatus = "BillStatus" max 50;
         /// What is due.
         opt due_amount: Decimal = "DueAmount";
         /// What the payer is charged on top.
@@ -300,7 +300,7 @@ record! {
         /// For what; at most 25 characters.
         opt service_type: Box<str> = "ServiceType" max 25;
         /// `OneOff` and its like.
-        opt bill_type: Box<str> = "BillType" max 20;
+        opt bill_type: Box<str> = "BillType" max 50;
         /// What may be paid.
         opt pmt_const: PmtConst = "PmtConst";
         /// Where the parts go.
@@ -331,9 +331,9 @@ record! {
         /// The bank the payer paid at.
         opt bank_code: Code = "BankCode" max 10;
         /// Where it comes from.
-        opt pmt_src: Box<str> = "PmtSrc" max 20;
+        opt pmt_src: Box<str> = "PmtSrc" max 50;
         /// How far it has come.
-        opt pmt_status: PmtStatus = "PmtStatus" max 20;
+        opt pmt_status: PmtStatus = "PmtStatus" max 50;
         /// What was due.
         opt due_amt: Decimal = "DueAmt";
         /// What is paid.
@@ -349,9 +349,9 @@ record! {
         /// `ATM`, `POS`, `MOB`, `WEB`, ...; at most 15 characters.
         opt access_channel: Box<str> = "AccessChannel" max 15;
         /// `ACTDEB`, `CCDEB`, `CASH`, ...
-        opt payment_method: Box<str> = "PaymentMethod" max 20;
+        opt payment_method: Box<str> = "PaymentMethod" max 50;
         /// With or without a bill.
-        opt payment_type: PaymentType = "PaymentType" max 20;
+        opt payment_type: PaymentType = "PaymentType" max 50;
         /// Of the amounts. Without one they are in the scheme's.
         opt currency: Currency = "Currency";
         /// For what.
@@ -380,7 +380,7 @@ record! {
         /// What the validation before gave out.
         opt validation_code: Box<str> = "ValidationCode" max 50;
         /// Where it comes from.
-        opt pmt_src: Box<str> = "PmtSrc" max 20;
+        opt pmt_src: Box<str> = "PmtSrc" max 50;
         /// What was due.
         opt due_amt: Decimal = "DueAmt";
         /// What was paid.
@@ -396,7 +396,7 @@ record! {
         /// The scheme's settlement date: what is reconciled by.
         opt stmt_date: Stamp = "STMTDate";
         /// How far it has come.
-        opt pmt_status: PmtStatus = "PmtStatus" max 20;
+        opt pmt_status: PmtStatus = "PmtStatus" max 50;
         /// For what.
         opt service_type_details: Box<ServiceTypeDetails> = "ServiceTypeDetails";
         /// 0, or why not.
@@ -477,6 +477,27 @@ record! {
         /// In Arabic.
         opt name_ar: Box<str> = "ServiceNameAr" max 150;
         /// With or without a bill.
-        opt payment_type: PaymentType = "PaymentType" max 20;
+        opt payment_type: PaymentType = "PaymentType" max 50;
+    }
+}
+
+impl Payment {
+    /// What is paid, in minor units of its currency: the message's, or `scheme` where it names none.
+    ///
+    /// # Errors
+    /// `TooManyDecimals` when the currency has fewer decimals than the amount.
+    pub fn paid_minor(&self, scheme: Currency) -> Result<Option<(i64, Currency)>, AmountError> {
+        let currency = self.currency.unwrap_or(scheme);
+        self.paid_amt.map(|amount| amount.to_minor(currency).map(|minor| (minor, currency))).transpose()
+    }
+}
+
+impl Bill {
+    /// What is due, in minor units of the scheme's currency: a bill names none.
+    ///
+    /// # Errors
+    /// `TooManyDecimals` when the currency has fewer decimals than the amount.
+    pub fn due_minor(&self, scheme: Currency) -> Result<Option<i64>, AmountError> {
+        self.due_amount.map(|amount| amount.to_minor(scheme)).transpose()
     }
 }

@@ -1,7 +1,8 @@
 //! Records: structs that are read and written by one declaration.
 //!
-//! Each field says how often it stands (`req`, `opt`, `list`), its name in the scheme, and for texts the greatest number
-//! of characters. The order of the fields is that in which they are written.
+//! Each field says how it stands (`req`, `opt`, `list`, or `wrap`: a list in an element of its own), its name in the
+//! scheme, and for texts the greatest number of characters; 1,000 where the scheme's tables say nothing. The order of the
+//! fields is that in which they are written.
 
 use super::encode::Writer;
 use super::fault::{Fault, FaultKind};
@@ -37,8 +38,20 @@ impl<T: Value> Value for Box<T> {
     }
 }
 
-/// A field on its way: whether it stood already, and what it holds.
-pub(super) type Slot<T> = (bool, T);
+/// A field on its way: how it stood so far, and what it holds.
+pub(super) type Slot<T> = (Stood, T);
+
+/// How a member has stood.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Stood {
+    /// Not yet.
+    #[default]
+    Not,
+    /// As it should.
+    Once,
+    /// As a record in the place of the element around records, which may repeat.
+    AsRecord,
+}
 
 /// Reads a member that may stand once.
 pub(super) fn read_once<T: Value, S: Source>(
@@ -46,7 +59,7 @@ pub(super) fn read_once<T: Value, S: Source>(
     reader: &mut Reader<S>,
     (name, max): (&'static str, u16),
 ) -> Result<(), Fault> {
-    if std::mem::replace(&mut slot.0, true) {
+    if std::mem::replace(&mut slot.0, Stood::Once) != Stood::Not {
         return Err(Fault::at(FaultKind::Duplicate, name));
     }
     slot.1 = T::read(reader, max).map_err(|fault| fault.within(name))?;
@@ -61,7 +74,7 @@ pub(super) fn read_again<T: Value, S: Source>(
     member: Member,
 ) -> Result<(), Fault> {
     // A JSON list under one key twice: the second might replace the first or follow it, and nobody can know.
-    if std::mem::replace(&mut slot.0, true) && !member.again {
+    if std::mem::replace(&mut slot.0, Stood::Once) != Stood::Not && !member.again {
         return Err(Fault::at(FaultKind::Duplicate, name));
     }
     push(&mut slot.1, reader, (name, max))
@@ -75,8 +88,10 @@ pub(super) fn read_wrapped<T: Record, S: Source>(
     (outer, inner): (&'static str, &'static str),
     member: Member,
 ) -> Result<(), Fault> {
-    if std::mem::replace(&mut slot.0, true) && !member.again {
-        return Err(Fault::at(FaultKind::Duplicate, outer));
+    let before = std::mem::replace(&mut slot.0, Stood::Once);
+    let duplicate = || Fault::at(FaultKind::Duplicate, outer);
+    if before == Stood::Once || before == Stood::AsRecord && !member.again {
+        return Err(duplicate());
     }
     if !reader.source.enter().map_err(|fault| fault.within(outer))? {
         return Ok(());
@@ -85,6 +100,9 @@ pub(super) fn read_wrapped<T: Record, S: Source>(
     while let Some(member) = reader.source.next().map_err(|fault| fault.within(outer))? {
         match member.name {
             Some(name) if name == inner => {
+                if before != Stood::Not {
+                    return Err(duplicate());
+                }
                 if std::mem::replace(&mut stood, true) && !member.again {
                     return Err(Fault::at(FaultKind::Duplicate, inner).within(outer));
                 }
@@ -93,6 +111,7 @@ pub(super) fn read_wrapped<T: Record, S: Source>(
             Some(_) if !stood => {
                 let index = slot.1.len();
                 let within = |fault: Fault| fault.within_nth(outer, index);
+                slot.0 = Stood::AsRecord;
                 reserve(&mut slot.1, reader).map_err(within)?;
                 slot.1.push(T::members(reader, Some(member)).map_err(within)?);
                 return Ok(());
@@ -176,7 +195,7 @@ macro_rules! record {
         }
     };
 
-    (@max) => { 255 };
+    (@max) => { 1000 };
     (@max $max:literal) => { $max };
     (@type req $Type:ty) => { $Type };
     (@type opt $Type:ty) => { Option<$Type> };

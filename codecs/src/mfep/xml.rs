@@ -34,7 +34,7 @@ pub(super) struct Call {
 /// What an XML document turned out to be.
 pub(super) enum Opened<'i> {
     /// A message; the source stands inside `MFEP`.
-    Message(Xml<'i>, Call),
+    Message(Box<Xml<'i>>, Call),
     /// A message as text.
     Embedded(String, Call),
     /// A call without a message.
@@ -65,7 +65,7 @@ impl<'i> Xml<'i> {
             match xml.reader.next().map_err(fault)? {
                 Event::Start { name, .. } => {
                     if own_spelling(name) == Some("MFEP") {
-                        return Ok(Opened::Message(xml, call));
+                        return Ok(Opened::Message(Box::new(xml), call));
                     }
                     is_soap |= depth == 0 && name == "Envelope";
                     if !is_soap {

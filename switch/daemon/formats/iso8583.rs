@@ -98,7 +98,10 @@ pub(crate) fn run(command: Command) -> Result<Told> {
                 Err(fault) => Told::Refusal(fault.to_json()),
             })
         }
-        Command::Encode { dialect, message, .. } => written(&dialect.profile()?, &given(message)?),
+        Command::Encode { dialect, message, .. } => {
+            let (profile, lines) = (dialect.profile()?, given(message)?);
+            written(&profile, &lines)
+        }
         Command::Diff { dialect, lenient, left, right } => {
             let (profile, left, right) = (dialect.profile()?, bytes(&left)?, bytes(&right)?);
             let both = decode(&profile, &left, mode(lenient))

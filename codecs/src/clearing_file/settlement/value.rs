@@ -69,11 +69,11 @@ pub(crate) fn check(record: &Record<'_>) -> Result<(), Fault> {
     identifier("reference", &record.reference)?;
     text("counterparty_reference", &record.counterparty_reference)?;
     if !record.rrn.is_empty()
-        && (record.rrn.len() != 12 || !record.rrn.bytes().all(|c| c.is_ascii_alphanumeric()))
+        && (record.rrn.len() != 12 || any_byte(&record.rrn, |c| !c.is_ascii_alphanumeric()))
     {
         return Err(("rrn", "it is not twelve letters or digits"));
     }
-    if !record.stan.is_empty() && (record.stan.len() != 6 || !record.stan.bytes().all(|c| c.is_ascii_digit()))
+    if !record.stan.is_empty() && (record.stan.len() != 6 || any_byte(&record.stan, |c| !c.is_ascii_digit()))
     {
         return Err(("stan", "it is not six digits"));
     }
@@ -172,20 +172,28 @@ pub(crate) fn minor(column: &'static str, text: &str, currency: Currency) -> Res
 /// Appends an amount with the currency's decimals.
 pub(crate) fn put_minor(out: &mut Vec<u8>, minor: i64, currency: Currency) {
     let decimals = usize::from(currency.decimals().unwrap_or(0));
-    let mut digits = [b'0'; 24];
-    let mut at = digits.len();
+    // From the right, the point on the way, so that it is copied once.
+    let mut text = [b'0'; 32];
+    let mut at = text.len();
     let mut rest = minor.unsigned_abs();
-    while rest > 0 || at > digits.len() - decimals - 1 {
+    for _ in 0..decimals {
         at -= 1;
-        digits[at] = b'0' + (rest % 10) as u8;
+        text[at] = b'0' + (rest % 10) as u8;
         rest /= 10;
     }
-    let (whole, fraction) = digits[at..].split_at(digits.len() - decimals - at);
-    out.extend_from_slice(whole);
     if decimals > 0 {
-        out.push(b'.');
-        out.extend_from_slice(fraction);
+        at -= 1;
+        text[at] = b'.';
     }
+    loop {
+        at -= 1;
+        text[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&text[at..]);
 }
 
 /// Appends a count.

@@ -70,7 +70,7 @@ impl Orders {
         if self.is_transaction(inner) {
             self.whole.count += 1;
             self.block.count += 1;
-            tally.transactions += 1;
+            tally.count += 1;
             self.transaction = Transaction::default();
         } else if let ["PmtInf"] = inner {
             self.block = Group::default();

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::Serialize;
 
@@ -9,20 +10,18 @@ use super::super::error::Fault;
 use super::amount::{Money, Quantity, decimals};
 
 /// What was read of a document that keeps to all rules. Sums are exact decimal texts by currency, with the decimals of the
-/// currency. As JSON: `{"message":"pacs.008.001.08","transactions":1,"sums":{"ILS":"50.00"}}`.
+/// currency. As JSON: `{"message":"pacs.008.001.08","count":1,"sums":{"ILS":"50.00"}}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Report {
     /// The message, such as `pacs.008.001.08`; that of the document where there is a header too.
     pub message: &'static str,
-    /// Transactions ordered or told about; left out for statements.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub transactions: Option<u64>,
-    /// What the transactions come to; left out for statements.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub sums: Option<BTreeMap<String, String>>,
-    /// What a statement holds; left out for other messages.
+    /// Transactions ordered or told about, or the entries of statements.
+    pub count: u64,
+    /// What they come to; credit and debit entries together.
+    pub sums: BTreeMap<String, String>,
+    /// What else a statement holds; left out for other messages.
     #[serde(flatten)]
-    pub entries: Option<Entries>,
+    pub turnover: Option<Turnover>,
     /// What deserves a look and refuses nothing; the first sixteen.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<Warning>,
@@ -30,15 +29,24 @@ pub struct Report {
 
 /// What statements, reports and notifications hold.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Entries {
+pub struct Turnover {
     /// How many statements the document has.
     pub statements: u64,
-    /// How many entries they have together.
-    pub entries: u64,
     /// What the credit entries come to by currency.
     pub credit: BTreeMap<String, String>,
     /// What the debit entries come to by currency.
     pub debit: BTreeMap<String, String>,
+}
+
+impl fmt::Display for Report {
+    /// `pacs.008.001.08: 1, ILS 50.00`, then a line a warning.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.message, self.count)?;
+        self.sums.iter().try_for_each(|(currency, sum)| write!(f, ", {currency} {sum}"))?;
+        self.warnings
+            .iter()
+            .try_for_each(|warning| write!(f, "\nwarning: {}: {}", warning.path, warning.reason))
+    }
 }
 
 /// What deserves a look.
@@ -71,10 +79,9 @@ impl Sums {
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     pub(super) message: &'static str,
-    pub(super) transactions: u64,
+    pub(super) count: u64,
     pub(super) sums: Sums,
     pub(super) statements: u64,
-    pub(super) entries: u64,
     pub(super) credit: Sums,
     pub(super) debit: Sums,
     warnings: Vec<Warning>,
@@ -94,18 +101,16 @@ impl Tally {
     }
 
     pub(super) fn report(&self, message: &'static str) -> Report {
-        let is_statement = self.statements > 0;
-        let entries = is_statement.then(|| Entries {
+        let turnover = (self.statements > 0).then(|| Turnover {
             statements: self.statements,
-            entries: self.entries,
             credit: self.credit.texts(),
             debit: self.debit.texts(),
         });
         Report {
             message,
-            transactions: (!is_statement).then_some(self.transactions),
-            sums: (!is_statement).then(|| self.sums.texts()),
-            entries,
+            count: self.count,
+            sums: self.sums.texts(),
+            turnover,
             warnings: self.warnings.clone(),
         }
     }
@@ -123,6 +128,6 @@ pub(super) fn count_other(inner: &[&str], tally: &mut Tally) {
             | ["CxlDtls", "OrgnlPmtInfAndSts", "TxInfAndSts"]
     );
     if is_transaction {
-        tally.transactions += 1;
+        tally.count += 1;
     }
 }

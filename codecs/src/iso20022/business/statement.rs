@@ -128,8 +128,9 @@ impl Statements {
             [_, "Bal"] => self.statement.take_balance(std::mem::take(&mut self.balance)),
             [_, "Ntry"] => {
                 let entry = std::mem::take(&mut self.entry);
-                tally.entries += 1;
+                tally.count += 1;
                 let Some(money) = entry.money else { return Ok(()) };
+                tally.sums.add(money)?;
                 if entry.is_debit {
                     tally.debit.add(money)?
                 } else {

@@ -15,10 +15,7 @@ pub(super) fn check_direction(text: &str) -> Result<(), Fault> {
 
 /// What a transaction is found by again. Blanks around it would make two of one.
 pub(super) fn check_identification(name: &str, text: &str) -> Result<(), Fault> {
-    let is_one = matches!(
-        name,
-        "MsgId" | "PmtInfId" | "InstrId" | "EndToEndId" | "TxId" | "RtrId" | "CxlId" | "BizMsgIdr"
-    );
+    let is_one = matches!(name, "MsgId" | "PmtInfId" | "InstrId" | "EndToEndId" | "TxId" | "RtrId");
     if is_one && text.trim() != text {
         return Err(fault("an identification that begins or ends with white space, or is nothing else"));
     }

@@ -103,9 +103,12 @@ impl KeyChange {
         mti_version: u8,
         field: impl Fn(u8) -> Option<FieldSpec>,
     ) -> Result<Self, Wrong> {
-        let of_1987 = mti_version == 0;
-        let code = |own: Option<String>, old: &str, new: &str| {
-            own.unwrap_or_else(|| if of_1987 { old } else { new }.to_owned())
+        // What is usual in 1987 and 1993; later editions have no usage to follow.
+        let code = |key: &str, own: Option<String>, old: &str, new: &str| match (own, mti_version) {
+            (Some(own), _) => Ok(own),
+            (None, 0) => Ok(old.to_owned()),
+            (None, 1) => Ok(new.to_owned()),
+            (None, _) => Err((key.to_owned(), "is missing".to_owned())),
         };
         let wrong = |key: &str, problem: &str| Err((key.to_owned(), problem.to_owned()));
         let check = file.check.unwrap_or(CheckMethod::EncryptZeros);
@@ -124,15 +127,15 @@ impl KeyChange {
             return wrong("check", "is cmac for aes keys only");
         }
         let fields = templates(&file.fields, 2 * block_bytes, digits, field)?;
-        let code_field = file.code_field.unwrap_or(if of_1987 { 70 } else { 24 });
+        let code_field = file.code_field.unwrap_or(if mti_version == 0 { 70 } else { 24 });
         Ok(KeyChange {
             code_field,
             deliver: file.deliver.unwrap_or_else(|| file.request.clone()),
             request: file.request,
-            accepted: code(file.accepted, "00", "800"),
-            mismatch: code(file.mismatch, "63", "921"),
-            malformed: code(file.malformed, "30", "904"),
-            failed: code(file.failed, "96", "909"),
+            accepted: code("accepted", file.accepted, "00", "800")?,
+            mismatch: code("mismatch", file.mismatch, "63", "921")?,
+            malformed: code("malformed", file.malformed, "30", "904")?,
+            failed: code("failed", file.failed, "96", "909")?,
             wrap: file.wrap,
             kind: file.key,
             check,

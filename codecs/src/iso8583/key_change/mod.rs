@@ -100,12 +100,12 @@ impl KeyChange {
         self.put(key, draft)
     }
 
-    /// Reads a network management request; `None` when it is about something else.
+    /// Reads a network management request; `None` when it is about something else, or is nothing that has an answer.
     ///
     /// # Errors
     /// The field that is not as agreed. The answer to give is [`KeyChange::malformed`].
     pub fn read(&self, message: &Message<'_>) -> Result<Option<KeyRequest>, KeyChangeError> {
-        if !self.is_key_change(message) || message.mti().is_response() {
+        if !self.is_key_change(message) || message.mti().response_of().is_none() {
             return Ok(None);
         }
         let code = message.text(self.code_field).unwrap_or_default();
