@@ -85,7 +85,9 @@ fn is_clean_elsewhere(body: Body, bytes: &[u8], units: usize) -> bool {
     match body {
         Body::AsciiAlpha => all_in(&ASCII_SETS, ALPHA, bytes),
         Body::EbcdicDigits => all_words(bytes, digits_ebcdic),
-        Body::EbcdicPrintable(page) => all_in(ebcdic_sets(page), PRINTABLE, bytes),
+        Body::EbcdicPrintable | Body::Ebcdic037 | Body::Ebcdic500 | Body::Ebcdic1047 => {
+            all_in(ebcdic_sets(body.page()), PRINTABLE, bytes)
+        }
         Body::EbcdicAlnum => all_in(&EBCDIC_SETS, ALNUM, bytes),
         Body::EbcdicAlpha => all_in(&EBCDIC_SETS, ALPHA, bytes),
         Body::EbcdicTrack => all_in(&EBCDIC_SETS, TRACK, bytes),
@@ -105,8 +107,8 @@ pub(super) fn first_fault(body: Body, bytes: &[u8], units: usize) -> Option<(Err
         Body::AsciiAlpha => outside(&ASCII_SETS, ALPHA, bytes, ErrorKind::CharacterInvalid),
         Body::EbcdicDigits => outside(&EBCDIC_SETS, DIGIT, bytes, ErrorKind::NotNumeric),
         Body::EbcdicTrack => outside(&EBCDIC_SETS, TRACK, bytes, ErrorKind::NotNumeric),
-        Body::EbcdicPrintable(page) => {
-            outside(ebcdic_sets(page), PRINTABLE, bytes, ErrorKind::CharacterInvalid)
+        Body::EbcdicPrintable | Body::Ebcdic037 | Body::Ebcdic500 | Body::Ebcdic1047 => {
+            outside(ebcdic_sets(body.page()), PRINTABLE, bytes, ErrorKind::CharacterInvalid)
         }
         Body::EbcdicAlnum => outside(&EBCDIC_SETS, ALNUM, bytes, ErrorKind::CharacterInvalid),
         Body::EbcdicAlpha => outside(&EBCDIC_SETS, ALPHA, bytes, ErrorKind::CharacterInvalid),
@@ -147,21 +149,35 @@ fn first_fault_of_net(body: Body, bytes: &[u8], units: usize) -> Option<(ErrorKi
     first_fault(before, head, 4).or_else(signed)
 }
 
-/// Writes `text` in EBCDIC and checks it on the way. A sign is not looked at here: the answer is no.
+/// Writes `text` in EBCDIC and checks it on the way. Of a sign or digits nothing is written: the answer is no.
 pub(super) fn copy_to_ebcdic(body: Body, text: &[u8], room: &mut [u8]) -> bool {
-    let (set, page) = match body {
-        Body::EbcdicPrintable(page) => (PRINTABLE, page),
-        Body::EbcdicAlnum => (ALNUM, Page::Common),
-        Body::EbcdicAlpha => (ALPHA, Page::Common),
-        Body::EbcdicTrack => (TRACK, Page::Common),
-        _ => (0, Page::Common),
+    let set = match body {
+        Body::EbcdicPrintable | Body::Ebcdic037 | Body::Ebcdic500 | Body::Ebcdic1047 => PRINTABLE,
+        Body::EbcdicAlnum => ALNUM,
+        Body::EbcdicAlpha => ALPHA,
+        Body::EbcdicTrack => TRACK,
+        _ => return false,
     };
-    let (sets, mut all) = (ebcdic_sets(page), set);
+    match body.page() {
+        Page::Common => copy_converted(text, room, &EBCDIC_SETS, set, ebcdic::from_ascii),
+        page => copy_converted(text, room, ebcdic_sets(page), set, |character| page.of_ascii(character)),
+    }
+}
+
+#[inline(always)]
+fn copy_converted(
+    text: &[u8],
+    room: &mut [u8],
+    sets: &[u8; 256],
+    set: u8,
+    convert: impl Fn(u8) -> u8,
+) -> bool {
+    let mut all = set;
     for (code, character) in room.iter_mut().zip(text) {
-        *code = page.of_ascii(*character);
+        *code = convert(*character);
         all &= sets[usize::from(*code)];
     }
-    all != 0 && all == set
+    all == set
 }
 
 fn outside(sets: &[u8; 256], set: u8, bytes: &[u8], kind: ErrorKind) -> Option<(ErrorKind, usize)> {
@@ -219,8 +235,8 @@ mod tests {
         Body::AsciiTrack,
         Body::AsciiSigned,
         Body::EbcdicDigits,
-        Body::EbcdicPrintable(Page::Common),
-        Body::EbcdicPrintable(Page::Cp500),
+        Body::EbcdicPrintable,
+        Body::Ebcdic500,
         Body::AsciiNet,
         Body::EbcdicNet,
         Body::BcdNet,
@@ -266,7 +282,7 @@ mod tests {
             assert_eq!(room, bytes, "{body:?}");
         }
         let page = match body {
-            Body::EbcdicPrintable(page) => page,
+            Body::EbcdicPrintable | Body::Ebcdic037 | Body::Ebcdic500 | Body::Ebcdic1047 => body.page(),
             Body::EbcdicAlnum | Body::EbcdicAlpha | Body::EbcdicTrack => Page::Common,
             _ => return,
         };

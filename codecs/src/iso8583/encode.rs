@@ -166,11 +166,13 @@ fn put_converted(plan: Plan, text: &[u8], sink: &mut Sink<'_>) -> Result<(), Err
             convert(text, room, |digit| digit | 0xC0);
             return digits_only(text);
         }
-        Body::EbcdicPrintable(_)
+        Body::EbcdicPrintable
+        | Body::Ebcdic037
+        | Body::Ebcdic500
+        | Body::Ebcdic1047
         | Body::EbcdicAlnum
         | Body::EbcdicAlpha
-        | Body::EbcdicTrack
-        | Body::EbcdicSigned => {
+        | Body::EbcdicTrack => {
             if copy_to_ebcdic(plan.body, text, room) {
                 return Ok(());
             }
@@ -179,7 +181,7 @@ fn put_converted(plan: Plan, text: &[u8], sink: &mut Sink<'_>) -> Result<(), Err
         Body::BcdRight => return pack(text, OddPad::RightF, room),
         Body::BcdTrackLeft => return pack_track(text, OddPad::LeftZero, room),
         Body::BcdTrackRight => return pack_track(text, OddPad::RightF, room),
-        Body::EbcdicNet => convert(text, room, ebcdic::from_ascii),
+        Body::EbcdicSigned | Body::EbcdicNet => convert(text, room, ebcdic::from_ascii),
         Body::BcdSigned => pack_signed(text, room)?,
         Body::BcdNet => {
             let ((head, signed), (packed, rest)) =
@@ -266,7 +268,10 @@ pub(super) fn put_padded(plan: Plan, text: &[u8], sink: &mut Sink<'_>) -> Result
         Body::AsciiPrintable
         | Body::AsciiAlnum
         | Body::AsciiAlpha
-        | Body::EbcdicPrintable(_)
+        | Body::EbcdicPrintable
+        | Body::Ebcdic037
+        | Body::Ebcdic500
+        | Body::Ebcdic1047
         | Body::EbcdicAlnum
         | Body::EbcdicAlpha => (b' ', 0),
         _ => return put_text(plan, text, sink),
