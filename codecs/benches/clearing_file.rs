@@ -3,6 +3,8 @@
 //!
 //! `cargo bench -p codecs --bench clearing_file`; `RECORDS` and `ROUNDS` ask for others.
 
+#![expect(clippy::print_stdout, reason = "it reports on its standard output")]
+
 use std::borrow::Cow;
 use std::fs::File;
 use std::hint::black_box;

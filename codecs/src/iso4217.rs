@@ -1,7 +1,7 @@
 //! Currencies by ISO 4217: alphabetic code, numeric code, decimals of the minor unit.
 //!
 //! The active codes of list one, funds and metals included. Amounts of a currency without a minor unit
-//! (`XAU`, `XXX`) have no number of decimals, and nothing here invents one.
+//! (`XAU`, `XDR`) have no number of decimals, and nothing here invents one.
 
 use std::fmt;
 

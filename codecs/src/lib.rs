@@ -1,4 +1,4 @@
-//! Turns bytes into messages and back: ISO 8583 and framing.
+//! Turns bytes into messages and back.
 #![doc = include_str!("../README.md")]
 
 pub mod amount;

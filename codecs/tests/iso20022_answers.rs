@@ -2,9 +2,9 @@
 
 use codecs::amount::Decimal;
 use codecs::iso20022::{
-    AnyMessage, Choice, Edition, Envelope, Family, Filling, Head001, HeaderParty, Layer, Outcome, Pacs008,
-    Pain001, Pain013, Party, Reason, ReasonInformation, Resolution, ReturnError, Stamp, Status, Transfer,
-    Version, build, open, parse, parse_any, specimen,
+    Agent, AnyMessage, Choice, Edition, Envelope, Family, Filling, Head001, HeaderParty, Layer, Outcome,
+    Pacs008, Pain001, Pain013, Party, Reason, ReasonInformation, Resolution, ReturnError, Stamp, Status,
+    Transfer, Version, build, open, parse, parse_any, specimen,
 };
 
 use crate::iso20022_messages::{dice, payment};
@@ -191,7 +191,11 @@ fn header_and_message_travel_in_one_document() {
     for head in Version::all().filter(|version| version.family() == Family::Head001) {
         for namespace in [None, Some("urn:example:envelope?a=1")] {
             let envelope = Envelope::new("BizMsgEnvlp", namespace).expect("a name");
-            let header = header(last.name());
+            let mut header = header(last.name());
+            if namespace.is_none() {
+                let system = Some(Choice::Proprietary("IBURAQ".into()));
+                header.from = HeaderParty::Agent(Agent::clearing_member(system, "PALS"));
+            }
             let bytes = envelope.build(&header, head, &message, last).expect("built");
             let opened =
                 open(&bytes).unwrap_or_else(|error| panic!("{error}\n{}", String::from_utf8_lossy(&bytes)));

@@ -245,8 +245,8 @@ fn lists_of_empty_parts_are_refused_before_they_take_much() {
         for (times, is_read) in [(20, true), (20_000, false)] {
             let text = [begin, wrap[0], &part.repeat(times), wrap[1], end].concat();
             let read = || {
-                let reader = TransferReader::new(text.as_bytes(), Limits::message())?;
-                reader.map(|transfer| transfer.map(drop)).collect::<Result<(), _>>()
+                let mut reader = TransferReader::new(text.as_bytes(), Limits::message())?;
+                reader.try_for_each(|transfer| transfer.map(drop))
             };
             let found = read();
             assert_eq!(found.is_ok(), is_read, "{part} {times} times: {found:?}");

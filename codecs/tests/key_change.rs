@@ -164,7 +164,7 @@ impl Line {
     }
 
     /// A message under the host's key of that name.
-    fn from_host(&self, draft: &Draft<'_>, key: &str) -> Vec<u8> {
+    fn sent_by_host(&self, draft: &Draft<'_>, key: &str) -> Vec<u8> {
         let signer = codecs::keys::VaultMac { vault: &self.host, key, algorithm: ALGORITHM };
         let mut out = Vec::new();
         draft.encode_with_mac_from(&self.profile, &signer, &mut out).expect("a clean draft");
@@ -183,7 +183,7 @@ fn a_delivered_key_is_used_after_our_answer() {
     let mut working = WorkingKey::new("old", ALGORITHM);
     let mut draft = request("0800");
     change.deliver(&line.new_key("08D7B4"), &mut draft).expect("a good key");
-    let wire = line.from_host(&draft, "old");
+    let wire = line.sent_by_host(&draft, "old");
 
     let message = read(&line.profile, &wire);
     assert_eq!(working.verify(&line.ours, &message, 128, 0), Ok(VerifiedWith::Current));
@@ -208,7 +208,7 @@ fn a_delivered_key_is_used_after_our_answer() {
     let mut echo = request("0800");
     echo.set(70, "301");
     for (key, verified) in [("new", VerifiedWith::Current), ("old", VerifiedWith::Replaced)] {
-        let wire = line.from_host(&echo, key);
+        let wire = line.sent_by_host(&echo, key);
         let seen = working.verify(&line.ours, &read(&line.profile, &wire), 128, 1);
         assert_eq!(seen, Ok(verified), "under the {key} key");
     }
@@ -247,11 +247,11 @@ fn a_key_that_was_asked_for_comes_in_the_answer() {
     assert_eq!(change.read(&asked), Ok(Some(KeyRequest::Asks)));
 
     let key = line.new_key("08D7B4");
-    let answer = line.from_host(&change.answer_with(&asked, &key).expect("a good key"), "old");
+    let answer = line.sent_by_host(&change.answer_with(&asked, &key).expect("a good key"), "old");
     let read_back = change.read_answer(&read(&line.profile, &answer));
     assert_eq!(read_back, Ok(Some(KeyAnswer::Accepted(Some(key)))));
 
-    let refused = line.from_host(&change.answer(&asked, "91").expect("a request"), "old");
+    let refused = line.sent_by_host(&change.answer(&asked, "91").expect("a request"), "old");
     let refused = read(&line.profile, &refused);
     assert_eq!(change.read_answer(&refused), Ok(Some(KeyAnswer::Refused("91".into()))));
     assert_eq!(change.read_answer(&asked), Ok(None), "a request is no answer");

@@ -268,6 +268,21 @@ fn what_is_wrong_is_named_with_its_path() {
         (changed_xml("<DueAmt>", "<PaidAmt>1</PaidAmt><DueAmt>"), K::Duplicate, trx("/PaidAmt")),
         (changed_xml("<Transactions>", "<Transactions><TrxInf></TrxInf></Transactions><Transactions>"), K::Duplicate, "MsgBody/Transactions".into()),
         (changed_xml("<Transactions>", "<TrxInf></TrxInf><Transactions>"), K::Duplicate, "MsgBody/Transactions".into()),
+        (
+            changed_xml("<Transactions>", "<Transactions><PaidAmt>1</PaidAmt></Transactions><Transactions>"),
+            K::Duplicate,
+            "MsgBody/Transactions".into(),
+        ),
+        (
+            changed_xml("</Transactions>", "</Transactions><Transactions><PaidAmt>1</PaidAmt></Transactions>"),
+            K::Duplicate,
+            "MsgBody/Transactions".into(),
+        ),
+        (
+            changed("\"PayerInfo\"", "\"SubPmts\": {\"Amount\": 1}, \"SubPmts\": {\"Amount\": 2}, \"PayerInfo\""),
+            K::Duplicate,
+            trx("/SubPmts"),
+        ),
         (changed_xml("<MsgBody>", "<MsgBody></MsgBody><MsgBody>"), K::Duplicate, "MsgBody".into()),
         (changed_xml("<AcctInfo>", "<AcctInfo>loose"), K::WrongType, trx("/AcctInfo")),
         (changed_xml("</MFEP>", ""), K::Syntax, String::new()),

@@ -61,12 +61,14 @@ impl Date {
     }
 
     /// The day of this month and day that lies nearest to `self`: what a date without its year means beside one that
-    /// has it, also at New Year. `None` when no neighbouring year has that day.
+    /// has it, also at New Year. `None` when there is no such day within half a year.
     #[must_use]
     pub fn nearest(self, month: u8, day: u8) -> Option<Self> {
         let years = [self.year.checked_sub(1), Some(self.year), self.year.checked_add(1)];
         let candidates = years.into_iter().flatten().filter_map(|year| Self::new(year, month, day));
-        candidates.min_by_key(|date| date.ordinal().abs_diff(self.ordinal()))
+        let distance = |date: &Self| date.ordinal().abs_diff(self.ordinal());
+        // Farther than half a year only the 29th of February can be, and then it is a mistake.
+        candidates.min_by_key(distance).filter(|date| distance(date) <= 183)
     }
 
     /// Days since the beginning of the calendar, for differences.
@@ -230,7 +232,7 @@ mod tests {
         assert_eq!(near("261231", 1, 2).as_deref(), Some("2027-01-02"), "booked after New Year");
         assert_eq!(near("270102", 12, 31).as_deref(), Some("2026-12-31"), "booked before New Year");
         assert_eq!(near("261122", 11, 20).as_deref(), Some("2026-11-20"));
-        assert_eq!(near("270227", 2, 29), None, "no leap year beside it");
+        assert_eq!(near("260227", 2, 29), None, "no leap year beside it");
         assert_eq!(near("991231", 1, 1).as_deref(), Some("2000-01-01"));
     }
 }

@@ -94,11 +94,19 @@ part! {
     }
 }
 
+/// `CashAccountType4Code`
+const KINDS: &[&str] = &[
+    "CASH", "CHAR", "COMM", "TAXE", "CISH", "TRAS", "SACC", "CACC", "SVGS", "ONDP", "MGLD", "NREX", "MOMA",
+    "LOAN", "SLRY", "ODFT",
+];
+
 part! {
-    /// `CashAccount16`, `38`, `40`. Not modelled: `Tp`, the kind of account.
+    /// `CashAccount16`, `38`, `40`.
     pub struct Account {
         /// `Id`; from 2021 on it may be absent when there is a proxy.
         id: Option<AccountId> = elem("Id").needed(|version| version.edition() < Edition::E2021),
+        /// `Tp`: the kind of account, a closed list in 2009.
+        kind: Option<Choice> = ruled("Tp", Rule::WordsUntil(Edition::E2010, KINDS)),
         /// `Ccy`
         currency: Option<String> = ruled("Ccy", Rule::Currency),
         /// `Nm`

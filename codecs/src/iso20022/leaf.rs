@@ -289,3 +289,46 @@ fn is_time(text: &[u8]) -> bool {
         hours.is_some_and(|h| h < 24) && minutes.is_some_and(|m| m < 60) && seconds.is_some_and(|s| s < 60);
     is_fraction && (is_midnight || is_within)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_those_of_xml_schema() {
+        #[rustfmt::skip]
+        let table = [
+            ("50.00", Some("50.00")), (" 50.00\n", Some("50.00")), ("+5", Some("5")), (".5", Some("0.5")), ("5.", Some("5")),
+            ("-.5", Some("-0.5")), ("-5.", Some("-5")), ("1.50000000000000", Some("1.5")), ("1.00000000000000", Some("1")),
+            (".0", Some("0.0")), ("", None), (".", None), ("-.", None), ("+-5", None), ("+", None), ("1e2", None), ("5 0", None),
+            ("1.12345678901", None),
+        ];
+        for (text, expected) in table {
+            assert_eq!(decimal(text).ok().map(|number| number.to_string()).as_deref(), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn days_and_moments_are_those_of_the_calendar() {
+        #[rustfmt::skip]
+        let days = [
+            ("2026-11-22", true), ("2024-02-29", true), ("2026-02-29", false), ("2000-02-29", true), ("1900-02-29", false),
+            ("2026-11-22Z", true), ("2026-11-22+02:00", true), ("2026-11-22-14:00", true), ("2026-11-22+14:01", false),
+            ("2026-11-31", false), ("2026-00-01", false), ("0000-01-01", false), ("26-11-22", false), ("2026-1-22", false),
+            ("", false), ("2026-11-22T00:00:00", false),
+        ];
+        for (text, is_day) in days {
+            assert_eq!(text.parse::<Date>().is_ok(), is_day, "{text}");
+        }
+        #[rustfmt::skip]
+        let moments = [
+            ("2026-11-22T10:40:00", true), ("2026-11-22T10:40:00Z", true), ("2026-11-22T10:40:00.123+02:00", true),
+            ("2026-11-22T24:00:00", true), ("2026-11-22T24:00:01", false), ("2026-11-22T23:60:00", false),
+            ("2026-11-22T10:40:60", false), ("2026-11-22T10:40:00.", false), ("2026-11-22T10:40", false),
+            ("2026-11-22 10:40:00", false), ("2026-11-22", false), ("2026-02-30T10:40:00Z", false),
+        ];
+        for (text, is_moment) in moments {
+            assert_eq!(text.parse::<DateTime>().is_ok(), is_moment, "{text}");
+        }
+    }
+}

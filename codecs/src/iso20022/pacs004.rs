@@ -1,9 +1,9 @@
 //! `pacs.004`, payment return: money that was settled goes back, all of it or less.
 //!
 //! Not modelled, passed over when read: authorisations, the payment type of `pacs.004.001.11`, settlement times,
-//! compensation, accounts of agents in the chain, the underlying transfer, supplementary data.
+//! compensation, other agents of the chain and accounts of agents, the underlying transfer, supplementary data.
 
-use super::agents::{Agent, PartyOrAgent};
+use super::agents::{Account, Agent, PartyOrAgent};
 use super::elem::{code, elem, ruled, text};
 use super::leaf::{Date, DateTime};
 use super::message::message;
@@ -129,6 +129,8 @@ part! {
         ultimate_debtor: Option<PartyOrAgent> = elem("UltmtDbtr"),
         /// `Dbtr`: who gives back.
         debtor: PartyOrAgent = elem("Dbtr"),
+        /// `DbtrAcct`, from `pacs.004.001.10` on.
+        debtor_account: Option<Box<Account>> = elem("DbtrAcct").only(|version| version.number() >= 10),
         /// `InitgPty`
         initiating_party: Option<PartyOrAgent> = elem("InitgPty"),
         /// `DbtrAgt`
@@ -137,6 +139,8 @@ part! {
         creditor_agent: Option<Agent> = elem("CdtrAgt"),
         /// `Cdtr`: who gets it back.
         creditor: PartyOrAgent = elem("Cdtr"),
+        /// `CdtrAcct`, from `pacs.004.001.10` on.
+        creditor_account: Option<Box<Account>> = elem("CdtrAcct").only(|version| version.number() >= 10),
         /// `UltmtCdtr`
         ultimate_creditor: Option<PartyOrAgent> = elem("UltmtCdtr"),
     }

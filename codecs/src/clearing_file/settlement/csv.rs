@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use super::record::{COLUMNS, Header, Record, Sum, Totals, VERSION};
-use super::value::{self, Cells, Fault, put_count, put_minor};
+use super::value::{self, Cells, Fault, class, put_count, put_minor};
 use crate::clearing_file::date::{Date, Moment};
 use crate::iso4217::Currency;
 
@@ -86,7 +86,7 @@ pub(crate) fn put_trailer(out: &mut Vec<u8>, totals: &Totals, sha256: &[u8]) {
 
 fn put_text(out: &mut Vec<u8>, text: &str) {
     let guard = text.as_bytes().first().is_some_and(|first| FORMULA.contains(first));
-    if !guard && !value::any_byte(text, |c| (c == b',') | (c == b'"') | (c == b';')) {
+    if !guard && class::of(text) & class::CSV_MARK == 0 {
         return out.extend_from_slice(text.as_bytes());
     }
     out.push(b'"');

@@ -9,7 +9,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
 
 use super::csv;
 use super::record::{COLUMNS, Header, Record, Sum, Totals, VERSION};
-use super::value::{self, Cells, Fault, put_count, put_minor};
+use super::value::{self, Cells, Fault, class, put_count, put_minor};
 use crate::clearing_file::date::{Date, Moment};
 use crate::iso4217::Currency;
 
@@ -87,7 +87,7 @@ fn put_pair(out: &mut Vec<u8>, key: &str, value: &str) {
 /// Control characters never come here: no value may have one.
 fn put_string(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
-    if !value::any_byte(text, |c| (c == b'"') | (c == b'\\')) {
+    if class::of(text) & class::JSON_MARK == 0 {
         out.extend_from_slice(text.as_bytes());
         return out.push(b'"');
     }
