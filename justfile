@@ -16,7 +16,7 @@ fmt:
 demo *ARGS:
     cargo run --release -- demo {{ARGS}}
 
-# payments per second beside the yardsticks (--bench iso8583 for the codec)
+# payments per second beside the yardsticks (cargo bench -p codecs --bench iso8583 for the codec)
 bench *ARGS:
     tests/run pg cargo bench --bench pay {{ARGS}}
 

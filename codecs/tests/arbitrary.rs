@@ -58,10 +58,22 @@ fn every_profile_gives_arbitrary_messages_back() {
             let message = decode(&profile, &wire, Mode::Strict).map_err(|error| TestCaseError::fail(error.to_string()))?;
             prop_assert_eq!(message.mti(), mti);
             let read: Vec<_> = message.fields().map(|(n, text)| (n, text.into_owned())).collect();
-            prop_assert_eq!(read, fields);
+            prop_assert_eq!(&read, &fields);
             let mut again = Vec::new();
             message.to_draft().encode(&profile, &mut again).map_err(|error| TestCaseError::fail(error.to_string()))?;
-            prop_assert_eq!(again, wire);
+            prop_assert_eq!(&again, &wire);
+            for backwards in [false, true] {
+                let (mut written, mut fields) = (Vec::new(), fields.clone());
+                if backwards {
+                    fields.reverse();
+                }
+                let mut writer = profile.writer(mti, &mut written);
+                for (n, value) in &fields {
+                    writer.set(*n, value);
+                }
+                writer.finish().map_err(|error| TestCaseError::fail(error.to_string()))?;
+                prop_assert_eq!(&written, &wire);
+            }
         });
     }
 }

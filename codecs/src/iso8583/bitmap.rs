@@ -42,11 +42,7 @@ impl Bitmap {
     /// The numbers of the set bits, ascending.
     #[must_use]
     pub const fn numbers(self) -> FieldNumbers {
-        FieldNumbers {
-            word: ((self.0 >> 64) as u64).reverse_bits(),
-            second: (self.0 as u64).reverse_bits(),
-            first: 1,
-        }
+        FieldNumbers { word: ((self.0 >> 64) as u64).reverse_bits(), second: self.0 as u64, first: 1 }
     }
 }
 
@@ -55,11 +51,12 @@ pub(super) const fn bit(n: u8) -> u128 {
     if n == 0 || n > 128 { 0 } else { 1 << (128 - n) }
 }
 
-/// Iterator of [`Bitmap::numbers`]. The words are turned round, lowest field in the lowest bit, because taking the
+/// Iterator of [`Bitmap::numbers`]. The word read is turned round, lowest field in the lowest bit, because taking the
 /// lowest bit off is the cheapest step there is.
 #[derive(Clone, Debug)]
 pub struct FieldNumbers {
     word: u64,
+    /// The secondary bitmap as transmitted, until its turn comes.
     second: u64,
     first: u8,
 }
@@ -73,7 +70,7 @@ impl Iterator for FieldNumbers {
             if self.second == 0 {
                 return None;
             }
-            *self = FieldNumbers { word: self.second, second: 0, first: 65 };
+            *self = FieldNumbers { word: self.second.reverse_bits(), second: 0, first: 65 };
         }
         let number = self.first + self.word.trailing_zeros() as u8;
         self.word &= self.word - 1;

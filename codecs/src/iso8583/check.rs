@@ -1,9 +1,11 @@
 //! Whether the bytes of a field are in its character set.
 //!
-//! Two ways to the same answer: [`is_clean`] looks at eight bytes at a time and only says yes or no, because nearly
-//! every field of nearly every message is clean; [`first_fault`] looks again, byte by byte, for the place and the kind.
+//! Two ways to the same answer: [`is_clean`] looks at eight bytes at a time (`words`) and only says yes or no, because
+//! nearly every field of nearly every message is clean; [`first_fault`] looks again, byte by byte, for the place and
+//! the kind.
 
 use super::field::Body;
+use super::words::{all_words, digits_ebcdic, digits_packed, is_clean_text};
 use crate::bcd::{self, OddPad};
 use crate::ebcdic::Page;
 use crate::{ErrorKind, ebcdic, hex};
@@ -69,10 +71,9 @@ const fn ebcdic_sets(page: Page) -> &'static [u8; 256] {
 #[inline(always)]
 pub(super) fn is_clean(body: Body, bytes: &[u8], units: usize) -> bool {
     match body {
-        Body::AsciiDigits => all_words(bytes, digits_ascii),
-        Body::AsciiPrintable => all_words(bytes, printable_ascii),
-        Body::AsciiAlnum => all_words(bytes, alnum_ascii),
-        Body::AsciiTrack => all_words(bytes, track_ascii),
+        Body::AsciiDigits | Body::AsciiPrintable | Body::AsciiAlnum | Body::AsciiTrack => {
+            is_clean_text(body, bytes)
+        }
         Body::Raw => true,
         _ => is_clean_elsewhere(body, bytes, units),
     }
@@ -84,7 +85,9 @@ fn is_clean_elsewhere(body: Body, bytes: &[u8], units: usize) -> bool {
     match body {
         Body::AsciiAlpha => all_in(&ASCII_SETS, ALPHA, bytes),
         Body::EbcdicDigits => all_words(bytes, digits_ebcdic),
-        Body::EbcdicPrintable(page) => all_in(ebcdic_sets(page), PRINTABLE, bytes),
+        Body::EbcdicPrintable | Body::Ebcdic037 | Body::Ebcdic500 | Body::Ebcdic1047 => {
+            all_in(ebcdic_sets(body.page()), PRINTABLE, bytes)
+        }
         Body::EbcdicAlnum => all_in(&EBCDIC_SETS, ALNUM, bytes),
         Body::EbcdicAlpha => all_in(&EBCDIC_SETS, ALPHA, bytes),
         Body::EbcdicTrack => all_in(&EBCDIC_SETS, TRACK, bytes),
@@ -104,8 +107,8 @@ pub(super) fn first_fault(body: Body, bytes: &[u8], units: usize) -> Option<(Err
         Body::AsciiAlpha => outside(&ASCII_SETS, ALPHA, bytes, ErrorKind::CharacterInvalid),
         Body::EbcdicDigits => outside(&EBCDIC_SETS, DIGIT, bytes, ErrorKind::NotNumeric),
         Body::EbcdicTrack => outside(&EBCDIC_SETS, TRACK, bytes, ErrorKind::NotNumeric),
-        Body::EbcdicPrintable(page) => {
-            outside(ebcdic_sets(page), PRINTABLE, bytes, ErrorKind::CharacterInvalid)
+        Body::EbcdicPrintable | Body::Ebcdic037 | Body::Ebcdic500 | Body::Ebcdic1047 => {
+            outside(ebcdic_sets(body.page()), PRINTABLE, bytes, ErrorKind::CharacterInvalid)
         }
         Body::EbcdicAlnum => outside(&EBCDIC_SETS, ALNUM, bytes, ErrorKind::CharacterInvalid),
         Body::EbcdicAlpha => outside(&EBCDIC_SETS, ALPHA, bytes, ErrorKind::CharacterInvalid),
@@ -146,16 +149,35 @@ fn first_fault_of_net(body: Body, bytes: &[u8], units: usize) -> Option<(ErrorKi
     first_fault(before, head, 4).or_else(signed)
 }
 
-/// Copies `text` to `room`, which is as long, and checks it on the way. Only for the sets written as ASCII text.
-#[inline(always)]
-pub(super) fn copy_clean(body: Body, text: &[u8], room: &mut [u8]) -> bool {
-    match body {
-        Body::AsciiDigits => copy_words(text, room, digits_ascii),
-        Body::AsciiPrintable => copy_words(text, room, printable_ascii),
-        Body::AsciiAlnum => copy_words(text, room, alnum_ascii),
-        Body::AsciiTrack => copy_words(text, room, track_ascii),
-        _ => false,
+/// Writes `text` in EBCDIC and checks it on the way. Of a sign or digits nothing is written: the answer is no.
+pub(super) fn copy_to_ebcdic(body: Body, text: &[u8], room: &mut [u8]) -> bool {
+    let set = match body {
+        Body::EbcdicPrintable | Body::Ebcdic037 | Body::Ebcdic500 | Body::Ebcdic1047 => PRINTABLE,
+        Body::EbcdicAlnum => ALNUM,
+        Body::EbcdicAlpha => ALPHA,
+        Body::EbcdicTrack => TRACK,
+        _ => return false,
+    };
+    match body.page() {
+        Page::Common => copy_converted(text, room, &EBCDIC_SETS, set, ebcdic::from_ascii),
+        page => copy_converted(text, room, ebcdic_sets(page), set, |character| page.of_ascii(character)),
     }
+}
+
+#[inline(always)]
+fn copy_converted(
+    text: &[u8],
+    room: &mut [u8],
+    sets: &[u8; 256],
+    set: u8,
+    convert: impl Fn(u8) -> u8,
+) -> bool {
+    let mut all = set;
+    for (code, character) in room.iter_mut().zip(text) {
+        *code = convert(*character);
+        all &= sets[usize::from(*code)];
+    }
+    all == set
 }
 
 fn outside(sets: &[u8; 256], set: u8, bytes: &[u8], kind: ErrorKind) -> Option<(ErrorKind, usize)> {
@@ -200,128 +222,10 @@ fn all_in(sets: &[u8; 256], set: u8, bytes: &[u8]) -> bool {
     bytes.iter().fold(set, |all, byte| all & sets[usize::from(*byte)]) == set
 }
 
-/// Applies a test to all of `bytes`, eight at a time; what does not fill a word is tested twice over. The test gives
-/// the bits that are wrong.
-#[inline(always)]
-fn all_words(bytes: &[u8], wrong: impl Fn(u64) -> u64) -> bool {
-    if let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
-        let mut found = wrong(u64::from_le_bytes(*first)) | wrong(u64::from_le_bytes(*last));
-        if bytes.len() > 16 {
-            for word in bytes.as_chunks::<8>().0 {
-                found |= wrong(u64::from_le_bytes(*word));
-            }
-        }
-        return found == 0;
-    }
-    wrong_in_short(bytes, wrong) == 0
-}
-
-/// As [`all_words`] for at most seven bytes.
-#[inline(always)]
-fn wrong_in_short(bytes: &[u8], wrong: impl Fn(u64) -> u64) -> u64 {
-    if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
-        return wrong(u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << 32);
-    }
-    match *bytes {
-        [] => 0,
-        [a] => wrong(u64::from_le_bytes([a; 8])),
-        [a, b] => wrong(u64::from(u16::from_le_bytes([a, b])) * 0x0001_0001_0001_0001),
-        [a, b, c, ..] => wrong(u64::from(u32::from_le_bytes([a, b, c, a])) * 0x0000_0001_0000_0001),
-    }
-}
-
-/// As [`all_words`], copying `text` to `room` on the way; nothing is copied, and the answer is no, unless they are
-/// equally long.
-#[inline(always)]
-fn copy_words(text: &[u8], room: &mut [u8], wrong: impl Fn(u64) -> u64) -> bool {
-    if text.len() != room.len() {
-        return false;
-    }
-    match (text.first_chunk::<8>(), text.last_chunk::<8>()) {
-        (Some(first), Some(last)) if text.len() <= 16 => {
-            put_ends(first, last, room);
-            return wrong(u64::from_le_bytes(*first)) == 0 && wrong(u64::from_le_bytes(*last)) == 0;
-        }
-        _ => {}
-    }
-    match (text.first_chunk::<4>(), text.last_chunk::<4>()) {
-        (Some(first), Some(last)) if text.len() <= 8 => put_ends(first, last, room),
-        _ => room.copy_from_slice(text),
-    }
-    all_words(text, wrong)
-}
-
-/// Writes the first and the last bytes of `room`; they may overlap, and agree where they do.
-#[inline(always)]
-fn put_ends<const N: usize>(first: &[u8; N], last: &[u8; N], room: &mut [u8]) {
-    if let Some(to) = room.first_chunk_mut::<N>() {
-        *to = *first;
-    }
-    if let Some(to) = room.last_chunk_mut::<N>() {
-        *to = *last;
-    }
-}
-
-const fn repeat(byte: u8) -> u64 {
-    u64::from_le_bytes([byte; 8])
-}
-
-/// Eight ASCII digits: their high nibbles are 3, and their low nibbles do not carry when 6 is added.
-#[inline(always)]
-const fn digits_ascii(word: u64) -> u64 {
-    let value = word ^ repeat(b'0');
-    (value | value.wrapping_add(repeat(6))) & repeat(0xF0)
-}
-
-/// Eight EBCDIC digits, likewise.
-#[inline(always)]
-const fn digits_ebcdic(word: u64) -> u64 {
-    let value = word ^ repeat(0xF0);
-    (value | value.wrapping_add(repeat(6))) & repeat(0xF0)
-}
-
-/// Sixteen packed digits: no nibble carries when 6 is added.
-#[inline(always)]
-const fn digits_packed(word: u64) -> u64 {
-    let low = (word & repeat(0x0F)).wrapping_add(repeat(6));
-    let high = ((word >> 4) & repeat(0x0F)).wrapping_add(repeat(6));
-    (low | high) & repeat(0xF0)
-}
-
-/// Eight characters from 0x20 to 0x7E: no high bit, none reached by adding 1, none lost by taking 0x20 away.
-#[inline(always)]
-const fn printable_ascii(word: u64) -> u64 {
-    let high = repeat(0x80);
-    let below_space = !(word | high).wrapping_sub(repeat(0x20));
-    (word | (word & !high).wrapping_add(repeat(1)) | below_space) & high
-}
-
-/// The high bit of each byte that lies between the two characters; bytes of `word` are below 0x80.
-#[inline(always)]
-const fn between(word: u64, first: u8, last: u8) -> u64 {
-    word.wrapping_add(repeat(0x80 - first)) & !word.wrapping_add(repeat(0x7F - last))
-}
-
-/// Eight letters, digits or spaces. Letters are compared as small letters, by setting the bit that makes them so.
-#[inline(always)]
-const fn alnum_ascii(word: u64) -> u64 {
-    let low = word & repeat(0x7F);
-    let letters = between(low | repeat(0x20), b'a', b'z');
-    let found = letters | between(low, b'0', b'9') | between(low, b' ', b' ');
-    (!found | word) & repeat(0x80)
-}
-
-/// Eight digits or track separators.
-#[inline(always)]
-const fn track_ascii(word: u64) -> u64 {
-    let low = word & repeat(0x7F);
-    let found = between(low, b'0', b'9') | between(low, b'=', b'=') | between(low, b'D', b'D');
-    (!found | word) & repeat(0x80)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::iso8583::words::copy_clean;
 
     const BODIES: [Body; 23] = [
         Body::AsciiDigits,
@@ -331,8 +235,8 @@ mod tests {
         Body::AsciiTrack,
         Body::AsciiSigned,
         Body::EbcdicDigits,
-        Body::EbcdicPrintable(Page::Common),
-        Body::EbcdicPrintable(Page::Cp500),
+        Body::EbcdicPrintable,
+        Body::Ebcdic500,
         Body::AsciiNet,
         Body::EbcdicNet,
         Body::BcdNet,
@@ -349,29 +253,43 @@ mod tests {
         Body::Hex,
     ];
 
-    /// Every byte value at every place of bodies of up to 20 bytes: the quick answer is the slow answer.
+    /// Every byte value at every place of bodies of many lengths: the quick answers are the slow answer.
     #[test]
-    fn the_quick_check_agrees_with_the_slow_one() {
+    fn the_quick_checks_agree_with_the_slow_one() {
         for body in BODIES {
-            for units in 1..=20_usize {
+            for units in (1..=20).chain([33, 49]) {
                 let len = body.wire_len(units);
-                for filler in [b'0', 0xF0, 0x00, 0x12] {
+                for filler in [b'0', 0xF0, 0x00, 0x12].into_iter().take(if units > 20 { 1 } else { 4 }) {
                     for at in 0..len {
                         for value in 0..=255_u8 {
                             let mut bytes = vec![filler; len];
                             bytes[at] = value;
-                            let fault = first_fault(body, &bytes, units);
-                            assert_eq!(
-                                is_clean(body, &bytes, units),
-                                fault.is_none(),
-                                "{body:?} {bytes:02X?}"
-                            );
-                            assert!(fault.is_none_or(|(_, offset)| offset <= len));
+                            agree(body, &bytes, units);
                         }
                     }
                 }
             }
         }
+    }
+
+    fn agree(body: Body, bytes: &[u8], units: usize) {
+        let fault = first_fault(body, bytes, units);
+        assert!(fault.is_none_or(|(_, offset)| offset <= bytes.len()));
+        assert_eq!(is_clean(body, bytes, units), fault.is_none(), "{body:?} {bytes:02X?}");
+        if matches!(body, Body::AsciiDigits | Body::AsciiPrintable | Body::AsciiAlnum | Body::AsciiTrack) {
+            let mut room = vec![0; bytes.len()];
+            assert_eq!(copy_clean(body, bytes, &mut room), fault.is_none(), "{body:?} {bytes:02X?}");
+            assert_eq!(room, bytes, "{body:?}");
+        }
+        let page = match body {
+            Body::EbcdicPrintable | Body::Ebcdic037 | Body::Ebcdic500 | Body::Ebcdic1047 => body.page(),
+            Body::EbcdicAlnum | Body::EbcdicAlpha | Body::EbcdicTrack => Page::Common,
+            _ => return,
+        };
+        let text: Vec<u8> = bytes.iter().map(|code| page.to_latin1(*code)).collect();
+        let mut room = vec![0; bytes.len()];
+        assert_eq!(copy_to_ebcdic(body, &text, &mut room), fault.is_none(), "{body:?} {bytes:02X?}");
+        assert!(room == bytes || fault.is_some(), "{body:?}");
     }
 
     #[test]

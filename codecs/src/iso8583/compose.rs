@@ -33,7 +33,7 @@ pub fn build_subfields(profile: &Profile, n: u8, values: &[(&str, &str)]) -> Res
         }
         Layout::Ber { .. } => builder.put_objects(values)?,
     }
-    sink.finish(true);
+    sink.keep();
     let is_binary = profile.field(n).is_some_and(|field| field.attr == Attr::B);
     if is_binary {
         return Ok(hex::encode(&bytes));

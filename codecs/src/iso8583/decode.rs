@@ -48,8 +48,12 @@ pub fn decode<'a>(profile: &'a Profile, bytes: &'a [u8], mode: Mode) -> Result<M
         let (start, len, units) = if plan.prefix == Prefix::None {
             (at, usize::from(plan.fixed_len), usize::from(plan.units))
         } else {
-            let units =
-                read_units(plan, bytes, at).map_err(|kind| DecodeError::of_field(profile, kind, n, at))?;
+            let units = match read_units_quick(plan, bytes, at) {
+                Some(units) => units,
+                None => {
+                    read_units(plan, bytes, at).map_err(|kind| DecodeError::of_field(profile, kind, n, at))?
+                }
+            };
             (at + plan.prefix.len(), plan.body.wire_len(units.into()), units.into())
         };
         at = start + len;
@@ -66,7 +70,20 @@ pub fn decode<'a>(profile: &'a Profile, bytes: &'a [u8], mode: Mode) -> Result<M
     Ok(message)
 }
 
-/// The length in front of a variable field, in the units of its prefix. Apart, to keep the loop over fields tight.
+/// The length in front of a variable field when it is of two or three ASCII digits and all is well with it.
+#[inline(always)]
+fn read_units_quick(plan: Plan, bytes: &[u8], at: usize) -> Option<u16> {
+    let digit = |at: usize| Some(bytes.get(at)?.wrapping_sub(b'0')).filter(|digit| *digit <= 9);
+    let (tens, ones) = (u16::from(digit(at)?), u16::from(digit(at + 1)?));
+    let units = match plan.prefix {
+        Prefix::Ascii2 => 10 * tens + ones,
+        Prefix::Ascii3 => 100 * tens + 10 * ones + u16::from(digit(at + 2)?),
+        _ => return None,
+    };
+    (units <= plan.units).then_some(units)
+}
+
+/// The length in front of a variable field, in the units of its prefix.
 #[inline(never)]
 pub(super) fn read_units(plan: Plan, bytes: &[u8], at: usize) -> Result<u16, ErrorKind> {
     let prefix =

@@ -4,21 +4,16 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::bitmap::{Bitmap, bit};
-use super::encode::{Sink, put_bytes, put_number, put_padded, put_text, put_text_here, put_wire};
+use super::encode::put_wire;
 use super::mac::Mac;
 use super::message::{Message, text_of};
 use super::mti::Mti;
-use super::spec::{BitmapForm, Charset, Profile};
+use super::spec::Profile;
+use super::writer::Writer;
 use crate::ErrorKind;
 
 /// Drafts of up to so many fields live on the stack; longer ones spill to the heap.
 const INLINE_FIELDS: usize = 32;
-
-/// Room for the longest length prefix.
-const PREFIX_MAX: usize = 4;
-
-/// Room set aside for a value whose length is not known before it is written.
-const VALUE_LEN_GUESS: usize = 16;
 
 /// A message that cannot be written. Names the field, never its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,8 +36,6 @@ pub struct Draft<'a> {
     bits: [u64; 2],
     /// A number given to `set` that no field has.
     stray: Option<u8>,
-    /// Bytes the message will hardly exceed.
-    len_hint: usize,
     /// The fields in ascending order, and their values, the first of them here.
     numbers: [u8; INLINE_FIELDS],
     values: [Value<'a>; INLINE_FIELDS],
@@ -91,7 +84,6 @@ impl<'a> Draft<'a> {
             last: 0,
             bits: [0; 2],
             stray: None,
-            len_hint: 64,
             numbers: [0; INLINE_FIELDS],
             values: [Value::Unset; INLINE_FIELDS],
             spilled: Vec::new(),
@@ -104,7 +96,6 @@ impl<'a> Draft<'a> {
         let mut draft = Draft::new(message.mti());
         for n in message.numbers() {
             if let Some((_, wire, units)) = message.body(n) {
-                draft.len_hint += wire.len();
                 draft.put(n, Value::Wire(wire, units as u16));
             }
         }
@@ -139,7 +130,7 @@ impl<'a> Draft<'a> {
     #[inline]
     pub fn set(&mut self, n: u8, text: impl Into<Cow<'a, str>>) -> &mut Self {
         match text.into() {
-            Cow::Borrowed(text) => match self.next_value(n, text.len()) {
+            Cow::Borrowed(text) => match self.next_value(n) {
                 Some(value) => *value = Value::Text(text),
                 None => self.put_out_of_order(n, Value::Text(text)),
             },
@@ -202,47 +193,31 @@ impl<'a> Draft<'a> {
     }
 
     fn write(&self, profile: &Profile, mac: Option<&Mac>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        let mut sink = Sink::new(out, self.len_hint);
-        let written = self.write_all(profile, mac, &mut sink);
-        sink.finish(written.is_ok());
-        written
-    }
-
-    fn write_all(
-        &self,
-        profile: &Profile,
-        mac: Option<&Mac>,
-        sink: &mut Sink<'_>,
-    ) -> Result<(), EncodeError> {
-        let fault = |n, kind| EncodeError { kind, field: n, name: profile.field_name(n) };
+        let mut writer = Writer::new(profile, self.mti, out);
         if let Some(n) = self.stray {
-            return Err(fault(n, ErrorKind::FieldUnsupported));
+            writer.refuse(n, ErrorKind::FieldUnsupported);
         }
         let mut bitmap = self.bitmap();
-        let mac_field = mac.map(|_| if bitmap.needs_secondary() { 128 } else { 64 });
-        bitmap.insert(mac_field.unwrap_or(0));
-        self.put_mti(profile, sink)?;
-        self.put_bitmap(profile, bitmap, sink);
+        let mac_field = mac.map_or(0, |_| if bitmap.needs_secondary() { 128 } else { 64 });
+        bitmap.insert(mac_field);
+        let received = self.bitmap_received(profile, bitmap);
+        if let Some(received) = received {
+            writer.expect_bitmap(received.len());
+        }
         let (numbers, values) = self.inline();
         for (n, value) in numbers.iter().zip(values) {
-            let written = match value {
-                _ if Some(*n) == mac_field => continue,
-                Value::Text(text) => put_text_here(profile.plan(*n), text.as_bytes(), sink),
-                value => self.put_value(*n, value, profile, sink),
-            };
-            written.map_err(|kind| fault(*n, kind))?;
-        }
-        for (n, value) in &self.spilled {
-            if Some(*n) != mac_field {
-                self.put_value(*n, value, profile, sink).map_err(|kind| fault(*n, kind))?;
+            match value {
+                _ if *n == mac_field => {}
+                Value::Text(text) => {
+                    writer.set(*n, text);
+                }
+                value => self.put_value(*n, value, &mut writer),
             }
         }
-        if let (Some(mac), Some(n)) = (mac, mac_field) {
-            let tag = mac.compute(sink.written());
-            put_bytes(profile.plan(n), tag.shortened(profile.mac_len(n)), sink)
-                .map_err(|kind| fault(n, kind))?;
+        for (n, value) in self.spilled.iter().filter(|(n, _)| *n != mac_field) {
+            self.put_value(*n, value, &mut writer);
         }
-        Ok(())
+        writer.end(mac, received)
     }
 
     /// The fields on the stack.
@@ -283,7 +258,7 @@ impl<'a> Draft<'a> {
     }
 
     fn put(&mut self, n: u8, value: Value<'a>) -> &mut Self {
-        match self.next_value(n, VALUE_LEN_GUESS) {
+        match self.next_value(n) {
             Some(entry) => *entry = value,
             None => self.put_out_of_order(n, value),
         }
@@ -292,8 +267,7 @@ impl<'a> Draft<'a> {
 
     /// The place of the value of field `n` when fields come in ascending order, as they mostly do.
     #[inline]
-    fn next_value(&mut self, n: u8, len: usize) -> Option<&mut Value<'a>> {
-        self.len_hint += len + PREFIX_MAX;
+    fn next_value(&mut self, n: u8) -> Option<&mut Value<'a>> {
         if n <= self.last || !(2..=128).contains(&n) {
             return None;
         }
@@ -336,75 +310,47 @@ impl<'a> Draft<'a> {
     }
 
     fn replace_all(&mut self, fields: &[(u8, Value<'a>)]) {
-        let len_hint = self.len_hint;
         (self.count, self.last, self.bits) = (0, 0, [0; 2]);
         self.spilled.clear();
         for (n, value) in fields {
             self.put(*n, *value);
         }
-        self.len_hint = len_hint;
     }
 
-    fn put_mti(&self, profile: &Profile, sink: &mut Sink<'_>) -> Result<(), EncodeError> {
-        let [a, b, c, d] = self.mti.digits();
-        if a != profile.mti_version() {
-            let name = profile.field_name(0);
-            return Err(EncodeError { kind: ErrorKind::MtiVersionUnsupported, field: 0, name });
-        }
-        match profile.mti_charset() {
-            Charset::Ascii => sink.put([a, b, c, d].map(|digit| digit | b'0')),
-            Charset::Ebcdic => sink.put([a, b, c, d].map(|digit| digit | 0xF0)),
-            Charset::Bcd => sink.put([a << 4 | b, c << 4 | d]),
-        }
-        Ok(())
-    }
-
-    fn put_bitmap(&self, profile: &Profile, mut bitmap: Bitmap, sink: &mut Sink<'_>) {
-        // With the fields of a received message, its bitmap is sent on as it came: a secondary one that is empty, or
-        // hexadecimal text in small letters.
-        let same = |received: &Received<'_>| received.bitmap.bits() & !bit(1) == bitmap.bits();
-        match self.received.filter(same) {
-            Some(received) if received.profile.bitmap_form() == profile.bitmap_form() => {
-                return sink.room(received.bitmap_wire.len()).copy_from_slice(received.bitmap_wire);
-            }
-            _ if bitmap.needs_secondary() => bitmap.insert(1),
-            _ => {}
-        }
-        let bytes = bitmap.bits().to_be_bytes();
-        let (primary, _) = bytes.split_at(8);
-        match profile.bitmap_form() {
-            BitmapForm::Binary if bitmap.has(1) => sink.put(bytes),
-            BitmapForm::Binary => sink.put(((bitmap.bits() >> 64) as u64).to_be_bytes()),
-            BitmapForm::HexAscii => sink.put_hex(if bitmap.has(1) { &bytes } else { primary }),
-        }
+    /// The bitmap to send when it is that of the received message: it goes on as it came, be it a secondary one that
+    /// is empty, or hexadecimal text in small letters.
+    fn bitmap_received(&self, profile: &Profile, bitmap: Bitmap) -> Option<&'a [u8]> {
+        let received = self.received?;
+        let same = received.bitmap.bits() & !bit(1) == bitmap.bits();
+        (same && received.profile.bitmap_form() == profile.bitmap_form()).then_some(received.bitmap_wire)
     }
 
     #[inline(never)]
-    fn put_value(
-        &self,
-        n: u8,
-        value: &Value<'a>,
-        profile: &Profile,
-        sink: &mut Sink<'_>,
-    ) -> Result<(), ErrorKind> {
-        let plan = profile.plan(n);
+    fn put_value(&self, n: u8, value: &Value<'a>, writer: &mut Writer<'_>) {
+        let owned = |at: &usize| self.owned.get(*at).map_or("", String::as_str);
         match value {
-            Value::Unset => Err(ErrorKind::FieldUnsupported),
-            Value::Text(text) => put_text(plan, text.as_bytes(), sink),
-            Value::Number(number) => put_number(plan, *number, sink),
-            Value::Padded(text) => put_padded(plan, text.as_bytes(), sink),
-            Value::Bytes(bytes) => put_bytes(plan, bytes, sink),
-            Value::Owned(at) => put_text(plan, self.owned.get(*at).map_or(&[], |text| text.as_bytes()), sink),
-            Value::PaddedOwned(at) => {
-                put_padded(plan, self.owned.get(*at).map_or(&[], |text| text.as_bytes()), sink)
-            }
+            Value::Unset => writer.refuse(n, ErrorKind::FieldUnsupported),
+            Value::Text(text) => _ = writer.set(n, text),
+            Value::Number(number) => _ = writer.set_number(n, *number),
+            Value::Padded(text) => _ = writer.set_padded(n, text),
+            Value::Bytes(bytes) => _ = writer.set_bytes(n, bytes),
+            Value::Owned(at) => _ = writer.set(n, owned(at)),
+            Value::PaddedOwned(at) => _ = writer.set_padded(n, owned(at)),
             Value::Wire(wire, units) => match self.received {
-                Some(received) if !std::ptr::eq(received.profile, profile) => {
-                    put_text(plan, text_of(received.profile.plan(n), wire, (*units).into()).as_bytes(), sink)
+                Some(received) if !std::ptr::eq(received.profile, writer.profile()) => {
+                    let text = text_of(received.profile.plan(n), wire, (*units).into());
+                    writer.set(n, text);
                 }
-                _ => put_wire(plan, wire, (*units).into(), sink),
+                _ => _ = writer.put(n, |plan, sink| put_wire(plan, wire, (*units).into(), sink)),
             },
         }
+    }
+}
+
+impl EncodeError {
+    #[cold]
+    pub(super) fn of_field(profile: &Profile, kind: ErrorKind, field: u8) -> Self {
+        EncodeError { kind, field, name: profile.field_name(field) }
     }
 }
 

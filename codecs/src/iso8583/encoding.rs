@@ -134,7 +134,7 @@ impl Encoding {
             },
             (Attr::A, Charset::Ebcdic) => Body::EbcdicAlpha,
             (Attr::An | Attr::Anp, Charset::Ebcdic) if fixed => Body::EbcdicAlnum,
-            (_, Charset::Ebcdic) => Body::EbcdicPrintable(self.page),
+            (_, Charset::Ebcdic) => Body::printable_on(self.page),
             (Attr::A, _) => Body::AsciiAlpha,
             (Attr::An | Attr::Anp, _) if fixed => Body::AsciiAlnum,
             _ => Body::AsciiPrintable,

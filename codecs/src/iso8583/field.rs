@@ -115,11 +115,15 @@ pub(super) enum Body {
     AsciiDigits,
     AsciiPrintable,
     AsciiAlnum,
-    AsciiAlpha,
     AsciiTrack,
+    AsciiAlpha,
     AsciiSigned,
     EbcdicDigits,
-    EbcdicPrintable(Page),
+    /// Printable, of what the code pages share; then of each page. No variant has data: the hot loops compare bodies.
+    EbcdicPrintable,
+    Ebcdic037,
+    Ebcdic500,
+    Ebcdic1047,
     EbcdicAlnum,
     EbcdicAlpha,
     EbcdicTrack,
@@ -174,6 +178,26 @@ impl Prefix {
 }
 
 impl Body {
+    /// Printable text on a code page.
+    pub(super) const fn printable_on(page: Page) -> Self {
+        match page {
+            Page::Common => Body::EbcdicPrintable,
+            Page::Cp037 => Body::Ebcdic037,
+            Page::Cp500 => Body::Ebcdic500,
+            Page::Cp1047 => Body::Ebcdic1047,
+        }
+    }
+
+    /// The code page of its characters, where it is EBCDIC.
+    pub(super) const fn page(self) -> Page {
+        match self {
+            Body::Ebcdic037 => Page::Cp037,
+            Body::Ebcdic500 => Page::Cp500,
+            Body::Ebcdic1047 => Page::Cp1047,
+            _ => Page::Common,
+        }
+    }
+
     /// Bytes on the wire for so many units of the length prefix.
     #[inline]
     pub(super) const fn wire_len(self, units: usize) -> usize {

@@ -233,7 +233,10 @@ pub(super) fn text_of<'a>(plan: Plan, wire: &'a [u8], units: usize) -> Cow<'a, s
             Ok(text) if text.is_ascii() => Cow::Borrowed(text),
             _ => Cow::Owned(owned(wire, |byte| byte)),
         },
-        Body::EbcdicPrintable(page) => Cow::Owned(owned(wire, |code| page.to_latin1(code))),
+        Body::EbcdicPrintable | Body::Ebcdic037 | Body::Ebcdic500 | Body::Ebcdic1047 => {
+            let page = plan.body.page();
+            Cow::Owned(owned(wire, |code| page.to_latin1(code)))
+        }
         Body::EbcdicDigits | Body::EbcdicAlnum | Body::EbcdicAlpha | Body::EbcdicSigned | Body::EbcdicNet => {
             Cow::Owned(owned(wire, ebcdic::to_ascii))
         }

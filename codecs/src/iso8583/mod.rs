@@ -1,6 +1,8 @@
 //! ISO 8583: card messages as PoS terminals, banks and national switches exchange them.
 //!
 //! A [`Profile`] says how one dialect writes each field; [`decode`] reads a [`Message`] out of received bytes without
+//! copying them; a [`Writer`] writes one, a [`Draft`] keeps one to be written. Dialects are data (`profiles/*.toml`, [`Profile::from_toml`]), so a new host
+//! is a file. This module knows no flow, no session and no meaning of response codes: connectors do.
 //! copying them; a [`Draft`] writes one. Dialects are data (`profiles/*.toml`, [`Profile::from_toml`]), so a new host
 //! is a file. Composite fields come apart with [`subfields`]; fields with a meaning of their own have typed views
 //! ([`OriginalElements`], [`Totals`], [`date`], [`rate`], [`emv`]); [`json`] is for programs, [`describe`] for people.
@@ -38,6 +40,8 @@ mod subfields;
 mod totals;
 mod totals_2003;
 mod view;
+mod words;
+mod writer;
 
 pub use bitmap::{Bitmap, FieldNumbers};
 pub use compose::build_subfields;
@@ -57,5 +61,6 @@ pub use spec::{Profile, ProfileError};
 pub use subfields::{Subfield, SubfieldError, SubfieldFault, Subfields, subfields};
 pub use totals::{Fees, OtherCounts, Reversals, SettlementCode, Total, Totals};
 pub use view::ViewError;
+pub use writer::Writer;
 
 pub use crate::ErrorKind;

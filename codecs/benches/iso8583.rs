@@ -1,72 +1,45 @@
 //! ISO 8583 decode and encode: this crate, the crate iso8583_rs, and a bound written by hand for one dialect.
 //!
 //! The three take turns in every round, so that a busy machine slows all of them; medians, spread and ratios are
-//! printed. Run with `cargo bench --bench iso8583`.
+//! printed. Run with `cargo bench -p codecs --bench iso8583`.
 
 #![expect(clippy::print_stdout, reason = "a bench reports to the person who runs it")]
 
 #[path = "iso8583/by_hand.rs"]
 mod by_hand;
+#[path = "iso8583/peer.rs"]
+mod peer;
+#[path = "iso8583/purchase.rs"]
+mod purchase;
 
 use std::hint::black_box;
 use std::process::Command;
 use std::time::Instant;
 
-use codecs::iso8583::{Draft, Mode, Mti, Profile, decode};
-use iso8583_rs::iso8583::iso_spec;
+use codecs::iso8583::{Mode, Profile, decode};
+use peer::{Peer, SPEC_FILE, SPEC_VARIABLE};
+use purchase::FIELDS;
 
-/// A purchase of 19 fields, 255 bytes in the dialect iso87-abin.
-const FIELDS: [(u8, &str); 19] = [
-    (2, "4111111111111111"),
-    (3, "000000"),
-    (4, "000000005000"),
-    (7, "1122103110"),
-    (11, "000010"),
-    (12, "123110"),
-    (13, "1122"),
-    (14, "2812"),
-    (18, "9399"),
-    (22, "051"),
-    (25, "00"),
-    (32, "275001"),
-    (35, "4111111111111111=28122011234567890"),
-    (37, "632612000010"),
-    (41, "GOV00001"),
-    (42, "HUKUMATI0000001"),
-    (43, "HUKUMATI GOV SERVICES    RAMALLAH     PS"),
-    (48, "BLR0040BILL000000000001234567SRV000000017"),
-    (49, "376"),
-];
-const ROUNDS: usize = 301;
-const CALLS: u32 = 1_000;
-const WARM_UP: usize = 30;
-/// iso8583_rs reads its field table from the file this variable names.
-const SPEC_VARIABLE: &str = "SPEC_FILE";
+/// Rounds are short, so that few of them are cut in two by another program's turn on the core.
+const ROUNDS: usize = 3_001;
+const CALLS: u32 = 100;
+const WARM_UP: usize = 300;
 
 fn main() {
     if std::env::var_os(SPEC_VARIABLE).is_none() {
         let this = std::env::current_exe().expect("the path of this bench");
-        let spec = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/iso8583/iso8583_rs.yaml");
-        let status = Command::new(this).env(SPEC_VARIABLE, spec).status().expect("this bench, started again");
+        let status =
+            Command::new(this).env(SPEC_VARIABLE, SPEC_FILE).status().expect("this bench, started again");
         assert!(status.success(), "the bench failed");
         return;
     }
     let profile = Profile::by_name("iso87-abin").expect("a built-in profile");
-    let request = Mti::from_digits([0, 2, 0, 0]).expect("four digits");
     let mut wire = Vec::new();
-    draft(request).encode(&profile, &mut wire).expect("the message of this bench");
+    purchase::draft(&profile, &mut wire);
 
-    let spec = iso_spec::spec("");
-    let segment = spec.get_message_from_header("0200").unwrap_or_else(|_| panic!("in the field table"));
-    let theirs = |out: &mut Vec<u8>| {
-        let mut message = iso_spec::new_msg(spec, segment);
-        message.set("message_type", "0200").unwrap_or_else(|_| panic!("in the field table"));
-        for (n, value) in black_box(&FIELDS) {
-            message.set_on((*n).into(), value).unwrap_or_else(|_| panic!("in the field table"));
-        }
-        *out = message.assemble().unwrap_or_else(|_| panic!("a complete message"));
-    };
-    let ours = |out: &mut Vec<u8>| draft(request).encode(&profile, out).expect("the message of this bench");
+    let peer = Peer::new();
+    let theirs = |out: &mut Vec<u8>| peer.encode(out);
+    let ours = |out: &mut Vec<u8>| purchase::write(&profile, out);
     let by_hand = |out: &mut Vec<u8>| {
         by_hand::encode(b"0200", black_box(&FIELDS), out).expect("the message of this bench")
     };
@@ -96,9 +69,7 @@ fn main() {
                     decode(black_box(&profile), black_box(&wire), Mode::Strict).expect("written above"),
                 );
             },
-            &mut || {
-                black_box(spec.parse(black_box(&mut buffer)).unwrap_or_else(|_| panic!("written above")));
-            },
+            &mut || peer.decode(&mut buffer),
             &mut || {
                 black_box(by_hand::decode(black_box(&wire)).expect("written above"));
             },
@@ -118,14 +89,6 @@ fn main() {
             },
         ],
     );
-}
-
-fn draft(mti: Mti) -> Draft<'static> {
-    let mut draft = Draft::new(mti);
-    for (n, value) in black_box(&FIELDS) {
-        draft.set(*n, *value);
-    }
-    draft
 }
 
 /// Nanoseconds a call of each: medians and the middle eight tenths. The ratios are medians over rounds, each taken
