@@ -4,6 +4,7 @@
 pub mod amount;
 pub mod bcd;
 pub mod clearing_file;
+pub mod date;
 pub mod digits;
 pub mod ebcdic;
 pub mod emv_qr;

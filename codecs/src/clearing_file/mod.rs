@@ -6,7 +6,6 @@
 pub mod acquirer;
 pub mod camt;
 mod check;
-mod date;
 mod error;
 pub mod ipm;
 mod lines;
@@ -15,7 +14,7 @@ pub mod settlement;
 mod spool;
 pub mod statement;
 
+pub use crate::date::{Date, Moment};
 pub use check::{Format, Options, Report, Settlement, Statement, Sum, check, to_json};
-pub use date::{Date, Moment};
 pub use error::{FaultKind, FileError};
 pub use spool::Spool;

@@ -5,8 +5,8 @@
 
 use serde::{Serialize, Serializer};
 
-use super::date::Date;
 use crate::amount::Decimal;
+use crate::date::Date;
 use crate::iso4217::Currency;
 
 /// What a statement's reader comes across.

@@ -7,6 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::fault::FaultKind;
+use crate::date::Date;
 
 /// A date, or a date and a time of the day: `2026-11-22`, `2026-11-22T12:41:03`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -45,7 +46,7 @@ impl Stamp {
     /// A date of the Gregorian calendar, years 1 to 9999.
     #[must_use]
     pub const fn date(year: u16, month: u8, day: u8) -> Option<Self> {
-        if year == 0 || year > 9999 || day == 0 || day > days(year, month) {
+        if Date::new(year, month, day).is_none() {
             return None;
         }
         Some(Stamp { year, month, day, time: None })
@@ -86,17 +87,6 @@ impl Stamp {
             (time.digits, time.fraction, time.offset) = (0, 0, None);
         }
         self.to_string()
-    }
-}
-
-/// Days of a month; none in a month there is not.
-const fn days(year: u16, month: u8) -> u8 {
-    match month {
-        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
-        4 | 6 | 9 | 11 => 30,
-        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => 29,
-        2 => 28,
-        _ => 0,
     }
 }
 

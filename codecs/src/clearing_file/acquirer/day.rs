@@ -1,6 +1,6 @@
 //! Dates as acquirers write them, by a pattern such as `DD/MM/YYYY hh:mm:ss`.
 
-use crate::clearing_file::date::Date;
+use crate::date::Date;
 
 /// A pattern, taken apart.
 #[derive(Debug, Clone, PartialEq, Eq)]

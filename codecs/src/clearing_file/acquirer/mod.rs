@@ -51,12 +51,12 @@ use serde::{Serialize, Serializer};
 use profile::{AmountForm, Column, Encoding, Heading};
 pub use profile::{Profile, ProfileError};
 
-use super::date::Date;
 use super::error::{FaultKind, FileError};
 use super::lines::Lines;
 use super::settlement::Kind;
 use super::statement::decimal;
 use crate::amount::{AmountError, Decimal};
+use crate::date::Date;
 use crate::iso4217::Currency;
 use crate::iso8583::mask_pan;
 

@@ -1,8 +1,8 @@
 //! An entry and its transactions, from the elements of any version.
 
 use crate::amount::{AmountError, Decimal};
-use crate::clearing_file::date::Date;
 use crate::clearing_file::statement::{Booking, Entry, Mark, Transaction};
+use crate::date::Date;
 use crate::iso4217::Currency;
 use crate::iso20022::Element;
 

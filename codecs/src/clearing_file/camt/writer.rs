@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 use std::io::Write;
 
-use crate::clearing_file::date::{Date, Moment};
 use crate::clearing_file::error::{FaultKind, FileError};
 use crate::clearing_file::statement::{
     Balance, Booking, Closing, Entry, Mark, Opening, Transaction, decimal,
 };
+use crate::date::{Date, Moment};
 use crate::iso4217::Currency;
 
 /// Which message is written.

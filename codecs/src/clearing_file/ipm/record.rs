@@ -4,8 +4,8 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::Encoding;
 use super::element::{self, Holds, Length};
-use crate::clearing_file::date::Date;
 use crate::clearing_file::error::{FaultKind, FileError};
+use crate::date::Date;
 use crate::ebcdic::Page;
 use crate::iso8583::{mask_digit_runs, mask_pan};
 

@@ -1,8 +1,8 @@
 //! The fields of MT940, MT942 and MT950 by their tags, each as the SWIFT standard writes its format.
 
 use crate::amount::{AmountError, Decimal};
-use crate::clearing_file::date::Date;
 use crate::clearing_file::statement::{Booking, Entry, Mark};
+use crate::date::Date;
 use crate::iso4217::Currency;
 
 /// Why a field is refused.

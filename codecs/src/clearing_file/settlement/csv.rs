@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use super::record::{COLUMNS, Header, Record, Sum, Totals, VERSION};
 use super::value::{self, Cells, Fault, class, put_count, put_minor};
-use crate::clearing_file::date::{Date, Moment};
+use crate::date::{Date, Moment};
 use crate::iso4217::Currency;
 
 const HEADER: [&str; 7] =

@@ -10,7 +10,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
 use super::csv;
 use super::record::{COLUMNS, Header, Record, Sum, Totals, VERSION};
 use super::value::{self, Cells, Fault, class, put_count, put_minor};
-use crate::clearing_file::date::{Date, Moment};
+use crate::date::{Date, Moment};
 use crate::iso4217::Currency;
 
 pub(crate) fn put_header(out: &mut Vec<u8>, header: &Header) {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::clearing_file::date::{Date, Moment};
+use crate::date::{Date, Moment};
 use crate::iso4217::Currency;
 
 /// The version of the format that is written and read.

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use super::record::{COLUMNS, Header, Kind, MINOR_MAX, Record, Status, Totals};
-use crate::clearing_file::date::{Date, Moment};
 use crate::clearing_file::error::FileError;
+use crate::date::{Date, Moment};
 use crate::iso4217::Currency;
 
 /// Longest text field, in characters.

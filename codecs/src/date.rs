@@ -1,8 +1,8 @@
-//! Calendar dates and moments of a file, checked and written exactly. No clock, no time zone data: a moment is UTC.
+//! Calendar dates and moments, checked and written exactly. No clock, no time zone data: a moment is UTC.
 
 use std::fmt;
 
-/// A day of the Gregorian calendar, years 0000 to 9999.
+/// A day of the Gregorian calendar, years 1 to 9999.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Date {
     year: u16,
@@ -21,9 +21,11 @@ pub struct Moment {
 impl Date {
     /// A day that exists, or `None`.
     #[must_use]
-    pub fn new(year: u16, month: u8, day: u8) -> Option<Self> {
-        let exists = year <= 9999 && day >= 1 && day <= days_of(year, month);
-        exists.then_some(Self { year, month, day })
+    pub const fn new(year: u16, month: u8, day: u8) -> Option<Self> {
+        if year == 0 || year > 9999 || day == 0 || day > days_of(year, month) {
+            return None;
+        }
+        Some(Self { year, month, day })
     }
 
     /// Reads `YYYY-MM-DD`.
@@ -44,19 +46,19 @@ impl Date {
 
     /// The year.
     #[must_use]
-    pub fn year(self) -> u16 {
+    pub const fn year(self) -> u16 {
         self.year
     }
 
     /// The month, one to twelve.
     #[must_use]
-    pub fn month(self) -> u8 {
+    pub const fn month(self) -> u8 {
         self.month
     }
 
     /// The day of the month.
     #[must_use]
-    pub fn day(self) -> u8 {
+    pub const fn day(self) -> u8 {
         self.day
     }
 
@@ -142,7 +144,7 @@ impl Moment {
     }
 }
 
-fn days_of(year: u16, month: u8) -> u8 {
+const fn days_of(year: u16, month: u8) -> u8 {
     match month {
         4 | 6 | 9 | 11 => 30,
         2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => 29,
@@ -194,7 +196,7 @@ mod tests {
 
     #[test]
     fn only_days_and_times_that_exist_are_read() {
-        for there in ["2026-11-22", "2024-02-29", "2000-02-29", "0000-01-01"] {
+        for there in ["2026-11-22", "2024-02-29", "2000-02-29", "0001-01-01"] {
             assert_eq!(Date::parse(there).map(|date| date.to_string()).as_deref(), Some(there));
         }
         for wrong in [
@@ -221,6 +223,21 @@ mod tests {
             "2026-11-22T10:31:10+02:00",
         ] {
             assert_eq!(Moment::parse(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn days_follow_one_another() {
+        let begin = Date::new(1896, 2, 28).expect("a day");
+        let mut last = begin.ordinal();
+        for year in 1896..=2104_u16 {
+            for month in 1..=12 {
+                for date in (1..=31).filter_map(|day| Date::new(year, month, day)).filter(|day| *day > begin)
+                {
+                    assert_eq!(date.ordinal(), last + 1, "{date}");
+                    last += 1;
+                }
+            }
         }
     }
 
