@@ -86,7 +86,7 @@ async fn kill_at(bed: &mut Bed, till: &mut Till, port: std::net::SocketAddr, pla
     let status = running.process.wait_for_end(place).await;
     bed.load.end().await;
     let signal = std::os::unix::process::ExitStatusExt::signal(&status);
-    assert_eq!(signal, Some(6), "{place}: it ended otherwise");
+    assert_eq!(signal, Some(6), "{place}: it ended with {status}");
 
     bed.environment.pop();
     let running = bed.start();
