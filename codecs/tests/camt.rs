@@ -8,6 +8,9 @@ use codecs::clearing_file::{self as file, Date, FaultKind, FileError, Format, Mo
 use codecs::iso4217::Currency;
 use proptest::prelude::*;
 use serde_json::json;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
 
 use crate::support::json_of;
 
@@ -239,6 +242,36 @@ fn what_was_read_is_written_and_read_again() {
             entries(events).into_iter().map(|entry| Entry { line: 0, ..entry }).collect::<Vec<_>>()
         };
         assert_eq!(plain(&again), plain(&read), "{message:?}");
+    }
+}
+
+/// Full entries, and one with nothing that may be left out.
+#[test]
+fn what_is_written_validates_with_libxml2() {
+    let read = events(&daily()).expect("a right file");
+    let (Event::Opened(opening), Some(Event::Closed(closing))) = (&read[0], read.last()) else {
+        panic!("{read:?}")
+    };
+    let plain = Closing { balance: balance(100), ..Closing::default() };
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/iso20022/xsd");
+    for (message, name) in
+        [(Message::Statement, "camt.053.001.08"), (Message::Notification, "camt.054.001.08")]
+    {
+        let begin = Opening { balance: balance(0), ..opening.clone() };
+        let texts = [
+            written(message, opening, &entries(&read), closing),
+            written(message, &begin, &[entry_of(100)], &plain),
+        ];
+        for (number, text) in texts.into_iter().enumerate() {
+            let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("written-{name}-{number}.xml"));
+            fs::write(&file, text.expect("right values")).expect("a file");
+            let run = Command::new("xmllint")
+                .args(["--noout", "--nonet", "--schema"])
+                .args([golden.join(format!("{name}.xsd")), file])
+                .output()
+                .expect("xmllint is installed (libxml2-utils)");
+            assert!(run.status.success(), "{name}: {}", String::from_utf8_lossy(&run.stderr));
+        }
     }
 }
 
