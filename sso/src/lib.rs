@@ -21,6 +21,10 @@ pub mod session;
 pub mod settings;
 pub mod store;
 pub mod throttle;
+pub mod trouble;
+pub mod visit;
+#[expect(missing_docs, reason = "the macro of the library documents nothing")]
+pub mod words;
 
 use std::sync::Arc;
 
@@ -109,9 +113,14 @@ impl Sso {
         jose::base64url(&self.random::<32>())
     }
 
-    /// The routes of every room.
+    /// The routes of every room, and the embedded files of the pages.
     pub fn router(self: &Arc<Self>) -> axum::Router {
-        axum::Router::new()
+        let rooms = axum::Router::new();
+        rooms
+            .fallback(trouble::nothing_here)
+            .layer(axum::middleware::from_fn_with_state(Arc::clone(self), trouble::tell_faults))
+            .with_state(Arc::clone(self))
+            .merge(look::assets::router())
     }
 }
 

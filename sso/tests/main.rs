@@ -23,6 +23,7 @@ macro_rules! suite {
 }
 
 mod keys;
+mod pages;
 mod schema;
 mod sessions;
 mod support;
