@@ -12,11 +12,14 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use look::{Digits, Frame, Language, Page, Words};
 use subtle::ConstantTimeEq;
+use switch_core::clock::Timestamp;
 
 use crate::Sso;
 use crate::fault::Fault;
 use crate::jose::base64url;
-use crate::session::{COOKIE, SignedIn, cookie, set_cookie};
+use crate::level::Loa;
+use crate::session::{COOKIE, FRESH_MS, SignedIn, cookie, set_cookie};
+use crate::store::role::Role;
 use crate::trouble;
 use crate::words::WORDS;
 
@@ -125,6 +128,36 @@ impl Visit {
         response
     }
 
+    /// Who is signed in, at a level and with a proof no older than `since`; else the way to prove it and
+    /// back here: `/sign-in?next=…&level=…&since=…`, where `level` is 0 to 3 and `since` ms since 1970.
+    ///
+    /// # Errors
+    /// The redirect to the sign-in.
+    pub fn need(&self, level: Loa, since: Timestamp) -> Result<&SignedIn, Box<Response>> {
+        let fits =
+            |known: &&SignedIn| known.session.level >= level && known.session.authenticated_at >= since;
+        self.signed_in.as_ref().filter(fits).ok_or_else(|| {
+            let here = self.uri.path_and_query().map_or("/", |here| here.as_str());
+            Box::new(self.go(&sign_in_path(here, level, since)))
+        })
+    }
+
+    /// Who is signed in with a role that holds for a scope, at the level staff needs (two factors), or the
+    /// page that says no.
+    ///
+    /// # Errors
+    /// The redirect to the sign-in, or 403.
+    pub fn need_role(&self, role: Role, scope: &str) -> Result<&SignedIn, Box<Response>> {
+        let known = self.need(Loa::SecondFactor, Timestamp(0))?;
+        if known.may(role, scope) { Ok(known) } else { Err(Box::new(trouble::not_allowed(self))) }
+    }
+
+    /// A moment that proofs for a sensitive act must not be older than.
+    #[must_use]
+    pub fn fresh_since(&self) -> Timestamp {
+        self.sso.now().plus_ms(-FRESH_MS)
+    }
+
     /// The browser and the system of this request, in words for the person: `Firefox, Linux`.
     #[must_use]
     pub fn device(&self) -> String {
@@ -151,6 +184,19 @@ impl Visit {
         ]);
         format!("{browser}, {system}")
     }
+}
+
+/// Where somebody proves who they are before going on to a path of ours.
+#[must_use]
+pub fn sign_in_path(next: &str, level: Loa, since: Timestamp) -> String {
+    format!("/sign-in?next={}&level={}&since={}", encoded(next), level.number(), since.0)
+}
+
+/// A value of a query: everything but the unreserved characters is escaped (RFC 3986 section 2.3).
+#[must_use]
+pub fn encoded(text: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
+    text.bytes().map(|b| if plain(b) { (b as char).to_string() } else { format!("%{b:02X}") }).collect()
 }
 
 /// 303 to an address of ours or of a registered client.
