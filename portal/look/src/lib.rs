@@ -22,6 +22,8 @@ mod language;
 mod markup;
 mod page;
 mod shapes;
+#[cfg(test)]
+mod style;
 mod words;
 
 pub use digits::Digits;
