@@ -53,6 +53,9 @@ switch_core::with_words! {
         Drains = "drains",
         /// Nodes that do not run for a minute and go on.
         Freezes = "freezes",
+        /// Nodes that are taken for dead and replaced, and go on beside their successor,
+        /// some of them after they stood still.
+        Twins = "twins",
         /// Clocks that step.
         ClockSteps = "clock-steps",
         /// Timers that fire late.
