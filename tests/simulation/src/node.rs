@@ -207,7 +207,11 @@ pub(crate) fn crash(world: &World, node: usize) {
 pub(crate) fn replace(world: &World, node: usize) {
     let Some(life) = world.nodes()[node].give_up() else { return };
     let still = world.sim.choose(|rng| if rng.chance(700) { rng.between(1_000_000, 60_000_000) } else { 0 });
-    world.sim.say(format_args!("process {} of node {node} is taken for dead for {} ms", life.pid, still / 1000));
+    world.sim.say(format_args!(
+        "process {} of node {node} is taken for dead for {} ms",
+        life.pid,
+        still / 1000
+    ));
     if still > 0 {
         world.sim.freeze(life.pid, still);
     }
