@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod client;
+pub mod message;
 pub mod role;
 pub mod session;
 pub mod signing_key;
@@ -15,6 +16,11 @@ pub const STEPS: &[Step] = &[
     Step { version: 101, description: "sso accounts", sql: include_str!("../migrations/0101_accounts.sql") },
     Step { version: 102, description: "sso clients", sql: include_str!("../migrations/0102_clients.sql") },
     Step { version: 103, description: "sso grants", sql: include_str!("../migrations/0103_grants.sql") },
+    Step {
+        version: 104,
+        description: "sso credentials",
+        sql: include_str!("../migrations/0104_credentials.sql"),
+    },
 ];
 
 /// Every statement of the package, for the test that prepares them all.
@@ -22,6 +28,7 @@ pub fn statements() -> impl Iterator<Item = &'static Statement> {
     [
         account::STATEMENTS,
         client::STATEMENTS,
+        message::STATEMENTS,
         role::STATEMENTS,
         session::STATEMENTS,
         signing_key::STATEMENTS,
