@@ -16,6 +16,7 @@ pub mod key;
 pub mod level;
 pub mod oidc;
 pub mod person;
+pub mod post;
 pub mod seal;
 pub mod session;
 pub mod settings;

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod client;
 pub mod office;
+pub mod message;
 pub mod role;
 pub mod session;
 pub mod signing_key;
@@ -20,6 +21,9 @@ pub const STEPS: &[Step] = &[
         version: 105,
         description: "sso registration",
         sql: include_str!("../migrations/0105_registration.sql"),
+        version: 104,
+        description: "sso credentials",
+        sql: include_str!("../migrations/0104_credentials.sql"),
     },
 ];
 
@@ -29,6 +33,7 @@ pub fn statements() -> impl Iterator<Item = &'static Statement> {
         account::STATEMENTS,
         client::STATEMENTS,
         office::STATEMENTS,
+        message::STATEMENTS,
         role::STATEMENTS,
         session::STATEMENTS,
         signing_key::STATEMENTS,
