@@ -1,6 +1,7 @@
 //! The SQL of identity: one text for both engines, one file a noun, on the primitives of `switch-store`.
 
 pub mod account;
+pub mod change;
 pub mod client;
 pub mod role;
 pub mod session;
@@ -15,12 +16,18 @@ pub const STEPS: &[Step] = &[
     Step { version: 101, description: "sso accounts", sql: include_str!("../migrations/0101_accounts.sql") },
     Step { version: 102, description: "sso clients", sql: include_str!("../migrations/0102_clients.sql") },
     Step { version: 103, description: "sso grants", sql: include_str!("../migrations/0103_grants.sql") },
+    Step {
+        version: 108,
+        description: "sso administration",
+        sql: include_str!("../migrations/0108_administration.sql"),
+    },
 ];
 
 /// Every statement of the package, for the test that prepares them all.
 pub fn statements() -> impl Iterator<Item = &'static Statement> {
     [
         account::STATEMENTS,
+        change::STATEMENTS,
         client::STATEMENTS,
         role::STATEMENTS,
         session::STATEMENTS,

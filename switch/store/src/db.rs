@@ -217,11 +217,7 @@ impl Db {
     ///
     /// # Errors
     /// The engine's own.
-    pub async fn fetch_all(
-        &self,
-        statement: &Statement,
-        values: Vec<Value>,
-    ) -> Result<Vec<Row>, StoreError> {
+    pub async fn fetch_all(&self, statement: &Statement, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
         Ok(match self {
             Self::Sqlite(db) => {
                 rows(bind_sqlite(statement, values).fetch_all(&db.readers).await?, Row::Sqlite)
@@ -334,11 +330,7 @@ impl Tx {
     ///
     /// # Errors
     /// The engine's own.
-    pub async fn execute(
-        &mut self,
-        statement: &Statement,
-        values: Vec<Value>,
-    ) -> Result<u64, StoreError> {
+    pub async fn execute(&mut self, statement: &Statement, values: Vec<Value>) -> Result<u64, StoreError> {
         Ok(match self {
             Self::Sqlite(tx, turn) => {
                 let done = bind_sqlite(statement, values).execute(&mut **tx).await;
