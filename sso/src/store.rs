@@ -3,6 +3,7 @@
 pub mod account;
 pub mod change;
 pub mod client;
+pub mod office;
 pub mod role;
 pub mod session;
 pub mod signing_key;
@@ -20,6 +21,9 @@ pub const STEPS: &[Step] = &[
         version: 108,
         description: "sso administration",
         sql: include_str!("../migrations/0108_administration.sql"),
+        version: 105,
+        description: "sso registration",
+        sql: include_str!("../migrations/0105_registration.sql"),
     },
 ];
 
@@ -29,6 +33,7 @@ pub fn statements() -> impl Iterator<Item = &'static Statement> {
         account::STATEMENTS,
         change::STATEMENTS,
         client::STATEMENTS,
+        office::STATEMENTS,
         role::STATEMENTS,
         session::STATEMENTS,
         signing_key::STATEMENTS,
