@@ -6,10 +6,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use axum::extract::{ConnectInfo, Request};
+use axum::middleware;
 use axum_server::Handle;
 use axum_server::accept::NoDelayAcceptor;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use sd_notify::NotifyState;
+use sso::visit::ClientAddress;
 use switch_core::attempt::AttemptState;
 use switch_engine::Engine;
 use switch_store::Superseded;
@@ -73,7 +76,7 @@ impl Service {
         let http = listen(loaded.settings.http.listen)?;
         let ops_listener = listen(loaded.settings.ops.listen)?;
         let addresses = (local(&http)?, local(&ops_listener)?);
-        let Parts { engine, recovered, ports, links, catalogue, kept, sealed } =
+        let Parts { engine, recovered, ports, links, catalogue, kept, sealed, sso } =
             wiring::assemble(&loaded, migrate).await?;
         log_recovered(&engine, &recovered);
 
@@ -89,7 +92,7 @@ impl Service {
             traces: TraceIds::new(u64::from_be_bytes(wiring::random()?)),
         });
         let handle = Handle::new();
-        let api_task = serve_api(http, api::router(api), tls.clone(), handle.clone());
+        let api_task = serve_api(http, api::router(api, &sso), tls.clone(), handle.clone());
         let draining = AtomicBool::new(false);
         let ops_state = Arc::new(Ops { engine: Arc::clone(&engine), metrics, links, sealed, draining });
         let stop = CancellationToken::new();
@@ -214,7 +217,8 @@ fn serve_api(
         .http1()
         .timer(hyper_util::rt::TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT);
-    let service = router.into_make_service();
+    let router = router.layer(middleware::map_request(with_address));
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
     match tls {
         Some(config) => {
             let acceptor = RustlsAcceptor::new(config).acceptor(NoDelayAcceptor::new());
@@ -222,6 +226,12 @@ fn serve_api(
         }
         None => tokio::spawn(server.acceptor(NoDelayAcceptor::new()).serve(service)),
     }
+}
+
+/// Where a request comes from: the other end of the connection, never a header.
+async fn with_address(ConnectInfo(peer): ConnectInfo<SocketAddr>, mut request: Request) -> Request {
+    request.extensions_mut().insert(ClientAddress(peer.ip()));
+    request
 }
 
 /// The list of what a former life left open, one line each up to a limit, and its sum.
