@@ -38,7 +38,6 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-
 use switch_store::StoreError;
 
 use crate::service::{Ended, Service};
