@@ -14,6 +14,7 @@ use sqlx::{Postgres, Row as _, Sqlite};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::again::LOCK_WAIT;
+use crate::fence::{Fence, Superseded};
 use crate::health::Health;
 use crate::link::Link;
 use crate::memory::{MemoryDb, MemoryRow, MemoryTx};
@@ -49,6 +50,9 @@ pub enum StoreError {
     /// There is no room; nothing was written.
     #[error("the disk of the database is full")]
     Full,
+    /// Another process has taken this node's number; nothing was written, and nothing will be.
+    #[error(transparent)]
+    Superseded(#[from] Superseded),
     /// The journal has stopped; nothing was written.
     #[error("the journal has stopped")]
     Stopped,
@@ -96,6 +100,7 @@ pub struct SqliteDb {
     pub(crate) health: Arc<Health>,
     /// Taken by whoever writes, so that writers queue in order instead of polling the lock.
     pub(crate) turn: Arc<Mutex<()>>,
+    pub(crate) fence: Option<Arc<Fence>>,
 }
 
 /// PostgreSQL.
@@ -103,6 +108,7 @@ pub struct SqliteDb {
 pub struct PgDb {
     pub(crate) options: Box<PgConnectOptions>,
     pub(crate) link: Link,
+    pub(crate) fence: Option<Arc<Fence>>,
     pool: PgPool,
 }
 
@@ -146,7 +152,7 @@ impl Db {
             )));
         }
         let (health, turn) = Default::default();
-        Ok(Self::Sqlite(SqliteDb { path, readers, writer, health, turn }))
+        Ok(Self::Sqlite(SqliteDb { path, readers, writer, health, turn, fence: None }))
     }
 
     async fn open_postgres(options: &DbOptions) -> Result<Self, StoreError> {
@@ -163,7 +169,7 @@ impl Db {
                 )));
             }
         }
-        Ok(Self::Postgres(PgDb { options: Box::new(connect), link, pool }))
+        Ok(Self::Postgres(PgDb { options: Box::new(connect), link, fence: None, pool }))
     }
 
     /// Which engine this is.
@@ -186,12 +192,41 @@ impl Db {
         }
     }
 
+    pub(crate) fn fence(&self) -> Option<&Arc<Fence>> {
+        match self {
+            Self::Sqlite(db) => db.fence.as_ref(),
+            Self::Postgres(db) => db.fence.as_ref(),
+            Self::Memory(db) => db.fence.as_ref(),
+        }
+    }
+
+    pub(crate) fn fenced(&self, fence: Arc<Fence>) -> Self {
+        let (mut db, fence) = (self.clone(), Some(fence));
+        match &mut db {
+            Self::Sqlite(db) => db.fence = fence,
+            Self::Postgres(db) => db.fence = fence,
+            Self::Memory(db) => db.fence = fence,
+        }
+        db
+    }
+
     /// Begins a transaction that may write. On the embedded engine it waits for
     /// its turn and holds the write lock from the start.
     ///
     /// # Errors
-    /// The engine's own, or [`StoreError::Stopped`] when the storage has failed.
+    /// The engine's own, [`StoreError::Stopped`] when the storage has failed, or
+    /// [`StoreError::Superseded`] when another process has taken this node's number.
     pub async fn begin(&self) -> Result<Tx, StoreError> {
+        let mut tx = self.begin_unfenced().await?;
+        match (self, self.fence()) {
+            // There the way to the database is one hop for both.
+            (Self::Memory(_), _) | (_, None) => {}
+            (Self::Sqlite(_) | Self::Postgres(_), Some(fence)) => fence.check(&mut tx).await?,
+        }
+        Ok(tx)
+    }
+
+    async fn begin_unfenced(&self) -> Result<Tx, StoreError> {
         Ok(match self {
             Self::Sqlite(db) => {
                 let turn = Arc::clone(&db.turn).lock_owned().await;
@@ -214,11 +249,10 @@ impl Db {
     }
 
     /// Reads rows outside any transaction.
-    pub(crate) async fn fetch_all(
-        &self,
-        statement: &Statement,
-        values: Vec<Value>,
-    ) -> Result<Vec<Row>, StoreError> {
+    ///
+    /// # Errors
+    /// The engine's own.
+    pub async fn fetch_all(&self, statement: &Statement, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
         Ok(match self {
             Self::Sqlite(db) => {
                 rows(bind_sqlite(statement, values).fetch_all(&db.readers).await?, Row::Sqlite)
@@ -232,7 +266,10 @@ impl Db {
     }
 
     /// Reads at most one row outside any transaction.
-    pub(crate) async fn fetch_optional(
+    ///
+    /// # Errors
+    /// The engine's own.
+    pub async fn fetch_optional(
         &self,
         statement: &Statement,
         values: Vec<Value>,
@@ -325,11 +362,10 @@ impl Tx {
     }
 
     /// Runs a statement; the number of rows it touched.
-    pub(crate) async fn execute(
-        &mut self,
-        statement: &Statement,
-        values: Vec<Value>,
-    ) -> Result<u64, StoreError> {
+    ///
+    /// # Errors
+    /// The engine's own.
+    pub async fn execute(&mut self, statement: &Statement, values: Vec<Value>) -> Result<u64, StoreError> {
         Ok(match self {
             Self::Sqlite(tx, turn) => {
                 let done = bind_sqlite(statement, values).execute(&mut **tx).await;
@@ -344,7 +380,10 @@ impl Tx {
     }
 
     /// Reads rows, such as those of `RETURNING`.
-    pub(crate) async fn fetch_all(
+    ///
+    /// # Errors
+    /// The engine's own.
+    pub async fn fetch_all(
         &mut self,
         statement: &Statement,
         values: Vec<Value>,
@@ -363,7 +402,10 @@ impl Tx {
     }
 
     /// Reads at most one row.
-    pub(crate) async fn fetch_optional(
+    ///
+    /// # Errors
+    /// The engine's own.
+    pub async fn fetch_optional(
         &mut self,
         statement: &Statement,
         values: Vec<Value>,
@@ -378,12 +420,18 @@ fn rows<R>(list: Vec<R>, wrap: fn(R) -> Row) -> Vec<Row> {
 
 /// A value of a statement.
 #[derive(Debug, Clone)]
-pub(crate) enum Value {
+pub enum Value {
+    /// BIGINT.
     Int(i64),
+    /// BIGINT or NULL.
     MaybeInt(Option<i64>),
+    /// TEXT.
     Text(String),
+    /// TEXT or NULL.
     MaybeText(Option<String>),
+    /// BYTEA, BLOB.
     Bytes(Vec<u8>),
+    /// BYTEA, BLOB or NULL.
     MaybeBytes(Option<Vec<u8>>),
 }
 
@@ -408,6 +456,7 @@ impl From<Option<&str>> for Value {
 }
 
 /// The values of a statement in the order of `$1`, `$2`, ….
+#[macro_export]
 macro_rules! values {
     ($($value:expr),* $(,)?) => { vec![$($crate::db::Value::from($value)),*] };
 }
@@ -436,18 +485,29 @@ bind_fn!(bind_postgres, Postgres, Backend::Postgres);
 
 /// A row of either engine. Integers are read as `i64` whatever their width.
 #[derive(Debug)]
-pub(crate) enum Row {
+pub enum Row {
+    /// Of the embedded engine.
     Sqlite(SqliteRow),
+    /// Of PostgreSQL.
     Postgres(PgRow),
+    /// Of the simulation.
     Memory(MemoryRow),
 }
 
 impl Row {
-    pub(crate) fn int(&self, column: &str) -> Result<i64, StoreError> {
+    /// A BIGINT column.
+    ///
+    /// # Errors
+    /// The engine's own, or [`StoreError::Corrupt`] when it must not be NULL and is.
+    pub fn int(&self, column: &str) -> Result<i64, StoreError> {
         self.maybe_int(column)?.ok_or_else(|| missing(column))
     }
 
-    pub(crate) fn maybe_int(&self, column: &str) -> Result<Option<i64>, StoreError> {
+    /// A BIGINT column that may be NULL.
+    ///
+    /// # Errors
+    /// The engine's own, or [`StoreError::Corrupt`] when it must not be NULL and is.
+    pub fn maybe_int(&self, column: &str) -> Result<Option<i64>, StoreError> {
         Ok(match self {
             Self::Sqlite(row) => row.try_get(column)?,
             // INTEGER of PostgreSQL has 32 bits, BIGINT 64.
@@ -459,11 +519,19 @@ impl Row {
         })
     }
 
-    pub(crate) fn text(&self, column: &str) -> Result<String, StoreError> {
+    /// A TEXT column.
+    ///
+    /// # Errors
+    /// The engine's own, or [`StoreError::Corrupt`] when it must not be NULL and is.
+    pub fn text(&self, column: &str) -> Result<String, StoreError> {
         self.maybe_text(column)?.ok_or_else(|| missing(column))
     }
 
-    pub(crate) fn maybe_text(&self, column: &str) -> Result<Option<String>, StoreError> {
+    /// A TEXT column that may be NULL.
+    ///
+    /// # Errors
+    /// The engine's own, or [`StoreError::Corrupt`] when it must not be NULL and is.
+    pub fn maybe_text(&self, column: &str) -> Result<Option<String>, StoreError> {
         Ok(match self {
             Self::Sqlite(row) => row.try_get(column)?,
             Self::Postgres(row) => row.try_get(column)?,
@@ -471,7 +539,11 @@ impl Row {
         })
     }
 
-    pub(crate) fn maybe_bytes(&self, column: &str) -> Result<Option<Vec<u8>>, StoreError> {
+    /// A column of bytes that may be NULL.
+    ///
+    /// # Errors
+    /// The engine's own, or [`StoreError::Corrupt`] when it must not be NULL and is.
+    pub fn maybe_bytes(&self, column: &str) -> Result<Option<Vec<u8>>, StoreError> {
         Ok(match self {
             Self::Sqlite(row) => row.try_get(column)?,
             Self::Postgres(row) => row.try_get(column)?,
@@ -479,7 +551,11 @@ impl Row {
         })
     }
 
-    pub(crate) fn bytes(&self, column: &str) -> Result<Vec<u8>, StoreError> {
+    /// A column of bytes.
+    ///
+    /// # Errors
+    /// The engine's own, or [`StoreError::Corrupt`] when it must not be NULL and is.
+    pub fn bytes(&self, column: &str) -> Result<Vec<u8>, StoreError> {
         self.maybe_bytes(column)?.ok_or_else(|| missing(column))
     }
 }
