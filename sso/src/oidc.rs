@@ -1,6 +1,26 @@
 //! The OpenID Provider: what relying parties speak to.
 
+pub mod access_token;
+pub mod certificate;
+pub mod claims;
+pub mod client_authentication;
+pub mod dpop;
 pub mod error;
+pub mod form;
 pub mod granted;
 pub mod keys;
+pub mod refresh_token;
+pub mod scope;
 pub mod subject;
+pub mod token;
+
+use std::sync::Arc;
+
+use axum::routing::post;
+
+use crate::Sso;
+
+/// The routes of clients that are authenticated.
+pub(crate) fn token_routes() -> axum::Router<Arc<Sso>> {
+    axum::Router::new().route("/oidc/token", post(token::token))
+}

@@ -2,10 +2,14 @@
 
 pub mod account;
 pub mod client;
+pub mod code;
+pub mod family;
 pub mod role;
 pub mod session;
 pub mod signing_key;
 pub mod throttle;
+pub mod together;
+pub mod used;
 
 use switch_store::schema::Step;
 use switch_store::statements::Statement;
@@ -15,6 +19,7 @@ pub const STEPS: &[Step] = &[
     Step { version: 101, description: "sso accounts", sql: include_str!("../migrations/0101_accounts.sql") },
     Step { version: 102, description: "sso clients", sql: include_str!("../migrations/0102_clients.sql") },
     Step { version: 103, description: "sso grants", sql: include_str!("../migrations/0103_grants.sql") },
+    Step { version: 107, description: "sso tokens", sql: include_str!("../migrations/0107_tokens.sql") },
 ];
 
 /// Every statement of the package, for the test that prepares them all.
@@ -22,10 +27,13 @@ pub fn statements() -> impl Iterator<Item = &'static Statement> {
     [
         account::STATEMENTS,
         client::STATEMENTS,
+        code::STATEMENTS,
+        family::STATEMENTS,
         role::STATEMENTS,
         session::STATEMENTS,
         signing_key::STATEMENTS,
         throttle::STATEMENTS,
+        used::STATEMENTS,
     ]
     .into_iter()
     .flatten()
