@@ -3,6 +3,7 @@
 pub mod account;
 pub mod client;
 pub mod code;
+pub mod device_grant;
 pub mod family;
 pub mod role;
 pub mod session;
@@ -28,6 +29,7 @@ pub fn statements() -> impl Iterator<Item = &'static Statement> {
         account::STATEMENTS,
         client::STATEMENTS,
         code::STATEMENTS,
+        device_grant::STATEMENTS,
         family::STATEMENTS,
         role::STATEMENTS,
         session::STATEMENTS,

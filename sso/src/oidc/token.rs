@@ -16,7 +16,7 @@ use super::client_authentication::{Authenticated, authenticate};
 use super::error::{OAuthError, json as answer};
 use super::granted::Granted;
 use super::scope::{self, Resource, Scope};
-use super::{dpop, form, refresh_token};
+use super::{device, dpop, form, refresh_token};
 use crate::Sso;
 use crate::audit::Actor;
 use crate::client::{Client, ClientAuthentication, Grant, Profile, Registration};
@@ -47,7 +47,7 @@ async fn answered(sso: &Sso, request: Request) -> Result<Response, OAuthError> {
         Grant::AuthorizationCode => asked.of_code().await?,
         Grant::RefreshToken => asked.of_refresh_token().await?,
         Grant::ClientCredentials => asked.of_client().await?,
-        Grant::DeviceCode => return Err(OAuthError::new("unsupported_grant_type", "not yet")),
+        Grant::DeviceCode => asked.of_device().await?,
     };
     asked.tokens(issued).await
 }
@@ -188,20 +188,17 @@ impl Asked<'_> {
     /// `refresh_token` (RFC 6749 section 6, RFC 9700 section 4.14). Each token is good once, without a time
     /// of grace: a second use, a retry included, revokes the family. Of two at one moment the second does.
     async fn of_refresh_token(&self) -> Result<Issued, OAuthError> {
-        const UNKNOWN: &str = "refresh_token is not known, was revoked, or is over";
+        const UNKNOWN: &str = "refresh_token is not known, was revoked, or its session or account has ended";
         let (sso, now) = (self.sso, self.sso.now());
         let unknown = || OAuthError::grant(UNKNOWN);
         let shown = refresh_token::read(sso, self.needed("refresh_token")?).ok_or_else(unknown)?;
         let standing = family::find(&sso.db, shown.family, now).await?.ok_or_else(unknown)?;
-        let family = standing.family;
-        if family.granted.client != self.client.id || standing.is_revoked || family.ends_at <= now {
+        let (is_live, family) = (standing.is_live(now), standing.family);
+        if family.granted.client != self.client.id || !is_live {
             return Err(unknown());
         }
         if family.bound_to != self.binding.word() {
             return Err(OAuthError::grant("refresh_token is bound to another DPoP key or certificate"));
-        }
-        if !standing.has_account || !standing.has_session && !family.granted.has("offline_access") {
-            return Err(gone());
         }
         let narrower = Some(self.fields.exact("scope")).filter(|scope| !scope.is_empty());
         let (scopes, resources) = self.narrowed(&family.granted, narrower)?;
@@ -214,6 +211,16 @@ impl Asked<'_> {
         }
         let (granted, family) = (family.granted, Some(family.id));
         Ok(Issued { granted, family, scopes, resources, refresh_token: Some(next), code: None })
+    }
+
+    /// The device grant (RFC 8628 section 3.4).
+    async fn of_device(&self) -> Result<Issued, OAuthError> {
+        let code = self.needed("device_code")?;
+        let begin = |id: i64, granted: &Granted| self.new_family(id, granted);
+        let (granted, family, refresh_token) = device::redeem(self.sso, self.client, code, begin).await?;
+        self.is_still_here(&granted).await?;
+        let (scopes, resources) = self.narrowed(&granted, None)?;
+        Ok(Issued { granted, family: Some(family), scopes, resources, refresh_token, code: None })
     }
 
     /// `client_credentials` (RFC 6749 section 4.4): the client acts for itself, at the payment API only.

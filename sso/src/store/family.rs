@@ -78,6 +78,17 @@ pub struct Standing {
     pub has_session: bool,
 }
 
+impl Standing {
+    /// Whether a refresh token of it may be used: not revoked, not over, the account in use, and the
+    /// person still signed in unless the grant is to outlive that (OpenID Connect Core section 11).
+    #[must_use]
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        let f = &self.family;
+        let stays = self.has_session || f.granted.session.is_none() || f.granted.has("offline_access");
+        !self.is_revoked && f.ends_at > now && self.has_account && stays
+    }
+}
+
 /// A change of the token in use.
 #[derive(Debug, Clone)]
 pub struct Rotation {
