@@ -75,7 +75,7 @@ pub async fn authenticate(sso: &Sso, parts: &Parts, fields: &Fields) -> Result<A
         None => {
             // Counted after it failed and not before: a secret of 256 bits is not guessed, and a request
             // that succeeds shall not cost a write.
-            drop(sso.take_try(LOCK, &whom, Policy::ADDRESS).await?);
+            let _counted = sso.take_try(LOCK, &whom, Policy::ADDRESS).await?;
             Err(OAuthError::client())
         }
     }
