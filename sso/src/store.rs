@@ -3,12 +3,17 @@
 pub mod account;
 pub mod change;
 pub mod client;
+pub mod code;
+pub mod device_grant;
+pub mod family;
 pub mod message;
 pub mod office;
 pub mod role;
 pub mod session;
 pub mod signing_key;
 pub mod throttle;
+pub mod together;
+pub mod used;
 
 use switch_store::schema::Step;
 use switch_store::statements::Statement;
@@ -26,6 +31,10 @@ macro_rules! step {
 
 /// The steps of the schema, after the switch's own, in order.
 pub const STEPS: &[Step] = &[
+    Step { version: 101, description: "sso accounts", sql: include_str!("../migrations/0101_accounts.sql") },
+    Step { version: 102, description: "sso clients", sql: include_str!("../migrations/0102_clients.sql") },
+    Step { version: 103, description: "sso grants", sql: include_str!("../migrations/0103_grants.sql") },
+    Step { version: 107, description: "sso tokens", sql: include_str!("../migrations/0107_tokens.sql") },
     step!(101, "accounts", "0101_accounts.sql"),
     step!(102, "clients", "0102_clients.sql"),
     step!(103, "grants", "0103_grants.sql"),
@@ -40,12 +49,16 @@ pub fn statements() -> impl Iterator<Item = &'static Statement> {
         account::STATEMENTS,
         change::STATEMENTS,
         client::STATEMENTS,
+        code::STATEMENTS,
+        device_grant::STATEMENTS,
+        family::STATEMENTS,
         message::STATEMENTS,
         office::STATEMENTS,
         role::STATEMENTS,
         session::STATEMENTS,
         signing_key::STATEMENTS,
         throttle::STATEMENTS,
+        used::STATEMENTS,
     ]
     .into_iter()
     .flatten()
