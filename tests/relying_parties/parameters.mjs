@@ -1,0 +1,124 @@
+// node parameters.mjs --provider referee.json --issuer URL --listener PORT --out FILE [--set person.identity=...]...
+//
+// Writes the parameters of a run: what is known of the provider (its screens, levels, scopes: a committed file), an
+// invented person, and one client of each kind with keys and secrets made now. No key is kept in the repository.
+// The clients are in the standard's words (RFC 7591), so that either provider can be told of them.
+
+import { readFileSync, writeFileSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { exportJWK, generateKeyPair, calculateJwkThumbprint } from "jose";
+
+export function options(words) {
+  const found = { set: [] };
+  for (let at = 0; at < words.length; at++) {
+    if (!words[at].startsWith("--")) throw new Error(`not an option: ${words[at]}`);
+    const name = words[at].slice(2);
+    const value = words[++at];
+    if (value === undefined) throw new Error(`--${name} wants a value`);
+    if (name === "set") found.set.push(value);
+    else found[name] = value;
+  }
+  return found;
+}
+
+async function key() {
+  const { privateKey, publicKey } = await generateKeyPair("ES256", { extractable: true });
+  const named = { kid: await calculateJwkThumbprint(await exportJWK(publicKey)), alg: "ES256", use: "sig" };
+  return { private: { ...(await exportJWK(privateKey)), ...named }, public: { ...(await exportJWK(publicKey)), ...named } };
+}
+
+const secret = () => randomBytes(32).toString("base64url");
+
+// One client of each kind the checks need. `here` is where the relying party lives.
+export async function clients({ listener, scope, offline, resource, apache }) {
+  const here = `http://127.0.0.1:${listener}`;
+  const there = `http://localhost:${listener}`; // another host, so another sector
+  const scopes = [...new Set(`${scope} ${offline?.scope ?? ""}`.split(" ").filter(Boolean))].join(" ");
+  const common = {
+    response_types: ["code"],
+    grant_types: ["authorization_code"],
+    id_token_signed_response_alg: "ES256",
+    subject_type: "pairwise",
+    scope: scopes,
+  };
+  const web = (name, base = here) => ({
+    ...common,
+    client_id: name,
+    client_name: name,
+    redirect_uris: [`${base}/${name}/callback`],
+    token_endpoint_auth_method: "client_secret_basic",
+    client_secret: secret(),
+  });
+  const keyed = async (name, more) => {
+    const pair = await key();
+    const { client_secret: _, ...rest } = web(name);
+    return {
+      metadata: {
+        ...rest,
+        token_endpoint_auth_method: "private_key_jwt",
+        token_endpoint_auth_signing_alg: "ES256",
+        jwks: { keys: [pair.public] },
+        ...more,
+      },
+      key: pair.private,
+    };
+  };
+  const none = { redirect_uris: [], response_types: [] };
+  const port = (base) => base.replace(/\/$/, "");
+  return {
+    web: {
+      metadata: {
+        ...web("web"),
+        grant_types: ["authorization_code", "refresh_token"],
+        post_logout_redirect_uris: [`${here}/web/signed-out`],
+        backchannel_logout_uri: `${here}/web/backchannel`,
+        backchannel_logout_session_required: true,
+      },
+    },
+    keyed: await keyed("keyed", {}),
+    fapi: await keyed("fapi", {
+      grant_types: ["authorization_code", "refresh_token"],
+      require_pushed_authorization_requests: true,
+      dpop_bound_access_tokens: true,
+    }),
+    service: await keyed("service", { ...none, grant_types: ["client_credentials"], scope: resource?.scope }),
+    api: { metadata: { ...web("api"), ...none, grant_types: ["client_credentials"], scope: resource?.scope } },
+    device: {
+      metadata: {
+        ...common,
+        ...none,
+        client_id: "device",
+        client_name: "device",
+        subject_type: "public",
+        token_endpoint_auth_method: "none",
+        grant_types: ["urn:ietf:params:oauth:grant-type:device_code"],
+      },
+    },
+    sector: { metadata: web("sector") },
+    elsewhere: { metadata: web("elsewhere", there) },
+    apache: {
+      metadata: {
+        ...web("apache"),
+        redirect_uris: [`${port(apache ?? here)}/protected/callback`],
+        post_logout_redirect_uris: [`${port(apache ?? here)}/signed-out`],
+        backchannel_logout_uri: `${port(apache ?? here)}/protected/callback?logout=backchannel`,
+        backchannel_logout_session_required: true,
+      },
+    },
+  };
+}
+
+async function main() {
+  const given = options(process.argv.slice(2));
+  const provider = JSON.parse(readFileSync(given.provider, "utf8"));
+  const made = { ...provider, issuer: given.issuer.replace(/\/$/, ""), listener: Number(given.listener) };
+  if (given.apache) made.apache = given.apache;
+  for (const line of given.set) {
+    const [path, value] = [line.slice(0, line.indexOf("=")).split("."), line.slice(line.indexOf("=") + 1)];
+    path.slice(0, -1).reduce((at, name) => (at[name] ??= {}), made)[path.at(-1)] = value;
+  }
+  made.clients = await clients(made);
+  writeFileSync(given.out, JSON.stringify(made, null, 2), { mode: 0o600 });
+}
+
+if (process.argv[1]?.endsWith("parameters.mjs")) await main();
