@@ -4,29 +4,14 @@
 // loopback port of its issuer. It proves the scripts: what they ask is what a certified provider answers. Its sign-in
 // pages are three forms of ours (identity and password, code, consent), because the package's own cannot raise a level.
 //
-// --fault NAME makes it wrong in one way, so that the check of that name is seen red: see FAULTS.
+// --fault NAME makes it wrong in one way, so that the check of that name is seen red: see faults.mjs.
 
 import { readFileSync } from "node:fs";
 import { createHash, randomBytes } from "node:crypto";
 import { exportJWK, generateKeyPair } from "jose";
 import Provider, { interactionPolicy } from "oidc-provider";
 import { code } from "./agent.mjs";
-
-// fault -> the check that it turns red
-export const FAULTS = {
-  refresh_kept: "refresh",
-  one_subject: "pairwise",
-  par_optional: "fapi-needs-par",
-  silent: "back-channel-logout",
-  level_ignored: "step-up",
-  always_english: "ui-locales",
-  no_iss: "iss",
-  no_pairwise_dpop: "dpop-bearer-refused",
-  revocation_ignored: "revocation",
-  always_login: "prompt-none",
-  login_forgotten: "prompt-login",
-  anyone: "client-secret-wrong",
-};
+import { FAULTS } from "./faults.mjs";
 
 const parameters = JSON.parse(readFileSync(process.argv[2], "utf8"));
 const fault = process.argv[3] === "--fault" ? process.argv[4] : null;
@@ -59,9 +44,8 @@ const configuration = {
     scope: undefined,
     ...(fault === "one_subject" ? { subject_type: "public" } : {}),
     ...(fault === "par_optional" ? { require_pushed_authorization_requests: false } : {}),
-    ...(fault === "no_pairwise_dpop" ? { dpop_bound_access_tokens: false } : {}),
+    ...(fault === "dpop_optional" ? { dpop_bound_access_tokens: false } : {}),
     ...(fault === "silent" ? { backchannel_logout_uri: undefined } : {}),
-    ...(fault === "anyone" && metadata.client_id === "api" ? { token_endpoint_auth_method: "none", client_secret: undefined, grant_types: [] } : {}),
   })),
   jwks: { keys: [await jwk()] },
   cookies: { keys: [randomBytes(32).toString("hex")] },
@@ -79,7 +63,7 @@ const configuration = {
   responseTypes: ["code"],
   // The package refuses to call loopback addresses; the relying parties of a test have no others.
   fetch: (url, { dispatcher: _, ...rest }) => fetch(url, rest),
-  pkce: { required: () => true },
+  pkce: { required: () => fault !== "pkce_optional" },
   rotateRefreshToken: fault !== "refresh_kept",
   interactions: { url: (_, interaction) => `/interaction/${interaction.uid}`, policy: policy() },
   findAccount: (_, id) => ({
@@ -192,17 +176,35 @@ provider.use(async (ctx, next) => {
   await provider.interactionFinished(ctx.req, ctx.res, result, { mergeWithLastSubmission: false });
 });
 
-if (fault === "no_iss") {
-  provider.use(async (ctx, next) => {
+// Faults that no setting of the package makes.
+const break_it = {
+  no_iss: async (ctx, next) => {
     await next();
     const to = ctx.response.get("location");
-    if (to && new URL(to, issuer).searchParams.has("iss")) {
-      const url = new URL(to, issuer);
-      url.searchParams.delete("iss");
-      ctx.redirect(url.href);
-    }
-  });
-}
+    if (!to) return;
+    const url = new URL(to, issuer);
+    if (!url.searchParams.has("iss")) return;
+    url.searchParams.delete("iss");
+    ctx.redirect(url.href);
+  },
+  session_forgotten: (ctx, next) => {
+    if (ctx.path === "/auth") delete ctx.req.headers.cookie;
+    return next();
+  },
+  prompt_ignored: (ctx, next) => {
+    if (ctx.path === "/auth" && ctx.query.prompt === "login") ctx.query = { ...ctx.query, prompt: undefined };
+    return next();
+  },
+  any_secret: (ctx, next) => {
+    const { client_id, client_secret } = parameters.clients.api.metadata;
+    const given = Buffer.from((ctx.get("authorization") ?? "").replace("Basic ", ""), "base64").toString();
+    if (given.startsWith(`${client_id}:`)) ctx.req.headers.authorization = `Basic ${Buffer.from(`${client_id}:${client_secret}`).toString("base64")}`;
+    return next();
+  },
+}[fault];
+if (break_it) provider.use(break_it);
+if (fault === "any_redirect") provider.Client.prototype.redirectUriAllowed = () => true;
+if (fault === "any_return") provider.Client.prototype.postLogoutRedirectUriAllowed = () => true;
 
 const { hostname, port } = new URL(issuer);
 const server = provider.listen(Number(port), hostname, () => console.log(`the referee listens at ${issuer}`));

@@ -95,7 +95,7 @@ export async function run(checks, party) {
 
   await check("redirect-uri-unknown", async () => {
     const { url } = await party.request("web", { redirect_uri: `${party.redirectUri("web")}/more` });
-    const shown = await signed.who.visit(url, { until: [party.redirectUri("web")] }).catch((failure) => ({ failure }));
+    const shown = await signed.who.visit(url, { until: [party.redirectUri("web"), `${party.redirectUri("web")}/more`] }).catch((failure) => ({ failure }));
     that(shown.failure && /^4\d\d /.test(shown.failure.message), `the answer went to ${shown.url}`);
   });
 

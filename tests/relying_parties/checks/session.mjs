@@ -96,7 +96,7 @@ export async function run(checks, party, listener) {
     const { tokens } = await party.signIn("web", { who });
     const [back] = party.metadata("web").post_logout_redirect_uris;
     const url = openid.buildEndSessionUrl(web, { id_token_hint: tokens.id_token, post_logout_redirect_uri: `${back}/more` });
-    await refused(who.visit(url, { until: [back] }), "an unregistered post_logout_redirect_uri");
+    await refused(who.visit(url, { until: [back, `${back}/more`] }), "an unregistered post_logout_redirect_uri");
   });
 
   await check("back-channel-logout", async () => {
