@@ -45,7 +45,7 @@ async function red(parameters, fault, check) {
   const referee = start("oidc_provider.mjs", parameters, "--fault", fault);
   try {
     await listening(referee);
-    const client = start("openid_client.mjs", parameters, check);
+    const client = start("openid_client.mjs", parameters, "--only", check);
     let said = "";
     for await (const part of client.stdout) said += part;
     that(said.includes(`not ok ${check}:`), `with this fault "${check}" said: ${said.trim().split("\n").pop()}`);

@@ -11,6 +11,7 @@ export class Party {
   constructor(parameters) {
     this.parameters = parameters;
     this.configured = new Map();
+    this.seen = { issuer: parameters.issuer, client_id: "web", audience: parameters.resource.indicator, tokens: {} };
   }
 
   // A person at a new device.

@@ -67,3 +67,15 @@ parties_stop() {
   [ ${#parties_running[@]} = 0 ] || { kill "${parties_running[@]}" && wait "${parties_running[@]}"; } 2>/dev/null
   parties_running=()
 }
+
+# parties_python FILE ARGUMENT...: a script of Python with the packages of requirements.txt, in target/parties too.
+parties_python() {
+  local from=tests/relying_parties script=$1
+  shift
+  if ! cmp -s "$from/requirements.txt" "$parties/python/requirements.txt"; then
+    rm -rf "$parties/python" && python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore \
+      --target "$parties/python" --requirement "$from/requirements.txt" || return 1
+    cp "$from/requirements.txt" "$parties/python/" || return 1
+  fi
+  PYTHONPATH="$parties/python" PYTHONDONTWRITEBYTECODE=1 python3 "tests/$script" "$@"
+}

@@ -41,6 +41,7 @@ export async function run(checks, party) {
     const { client_id } = party.metadata("web");
     const { payload, protectedHeader } = await jwtVerify(signed.tokens.id_token, keys, { issuer, audience: client_id, algorithms: ["ES256"] });
     that(protectedHeader.kid, "the ID token has no kid");
+    party.seen.tokens.id_token = signed.tokens.id_token;
     equal(payload.nonce, signed.checks.expectedNonce, "nonce");
     that(Number.isInteger(payload.auth_time ?? payload.iat), "auth_time is no number");
     that(payload.exp - payload.iat <= 3600, "the ID token lives longer than an hour");
@@ -48,7 +49,7 @@ export async function run(checks, party) {
   });
 
   await check("jwks", async () => {
-    const { keys } = await (await fetch(server.jwks_uri)).json();
+    const { keys } = (party.seen.jwks = await (await fetch(server.jwks_uri)).json());
     that(keys.length > 0, "no key");
     for (const key of keys) that(key.kid && key.alg && !("d" in key) && !("k" in key), `a key of the set is not a named public key: ${Object.keys(key)}`);
     that(keys.some(({ kid }) => kid === decodeProtectedHeader(signed.tokens.id_token).kid), "the key of the ID token is not in the set");

@@ -109,6 +109,8 @@ export async function run(checks, party, listener) {
     equal(method, "POST", "the method");
     that(headers["content-type"].startsWith("application/x-www-form-urlencoded"), `Content-Type is ${headers["content-type"]}`);
 
+    party.seen.tokens.logout_token = form.get("logout_token");
+
     // OpenID Connect Back-Channel Logout 1.0 section 2.4 and 2.6.
     const keys = createRemoteJWKSet(new URL(server.jwks_uri));
     const { payload, protectedHeader } = await jwtVerify(form.get("logout_token"), keys, { issuer, audience: client_id, typ: "logout+jwt" });

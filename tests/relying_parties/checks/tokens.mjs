@@ -110,6 +110,7 @@ export async function run(checks, party) {
 
   await checks.check("client-credentials", async () => {
     const tokens = await openid.clientCredentialsGrant(await party.as("service"), credentials);
+    party.seen.tokens.access_token = tokens.access_token;
     that(tokens.access_token && !tokens.id_token && !tokens.refresh_token, "only an access token was expected");
     if (tokens.scope) equal(tokens.scope, resource.scope, "scope");
   });
