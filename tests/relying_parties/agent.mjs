@@ -98,6 +98,10 @@ export class Agent {
         continue;
       }
       const page = read(answer.body);
+      if (page.refresh) {
+        next = { address: new URL(page.refresh, answer.url).href };
+        continue;
+      }
       const found = this.match(page);
       if (!found || (stop && found.rule.screen === stop)) {
         const shown = { url: answer.url, passed, page, status: answer.status, headers: answer.headers, body: answer.body };

@@ -30,7 +30,7 @@ function* tags(html) {
   }
 }
 
-// The page: its language and direction, title, text, and forms `{ action, method, fields, buttons }`.
+// The page: its language and direction, title, text, where it refreshes to at once, and forms `{ action, method, fields, buttons }`.
 // `fields` is a list of [name, value, type]: what a press of a button sends, unless it is filled otherwise.
 export function read(html) {
   const page = { lang: "", dir: "", title: "", text: "", links: [], forms: [] };
@@ -42,6 +42,8 @@ export function read(html) {
     else if (name === "title" && open) page.title = text.trim();
     else page.text += ` ${text.trim()}`;
 
+    const refresh = name === "meta" && at["http-equiv"]?.toLowerCase() === "refresh" && at.content?.match(/^\s*0\s*[;,]\s*url=\s*(.*?)\s*$/i);
+    if (refresh) page.refresh = refresh[1];
     if (name === "a" && open && at.href) page.links.push(at.href);
     if (name === "form") {
       form = null;

@@ -79,3 +79,11 @@ parties_python() {
   fi
   PYTHONPATH="$parties/python" PYTHONDONTWRITEBYTECODE=1 python3 "tests/$script" "$@"
 }
+
+# parties_ports N: N free ports on loopback, on one line.
+parties_ports() {
+  "$(parties_node_program)" -e '
+    const servers = Array.from({ length: Number(process.argv[1]) }, () => require("net").createServer().listen(0, "127.0.0.1"));
+    setImmediate(() => console.log(servers.map((s) => s.address().port).join(" ")) || servers.forEach((s) => s.close()));
+  ' "$1"
+}
