@@ -291,7 +291,7 @@ mod tests {
         std::fs::create_dir_all(&folder).expect("a folder");
         let url = format!("sqlite:{}", folder.join("log.db").display());
         let db = Db::open(&DbOptions { url, connections: 1 }).await.expect("opens");
-        schema::migrate(&db).await.expect("migrates");
+        schema::migrate(&db, sso::store::STEPS).await.expect("migrates");
         let parts = KeeperParts {
             db: db.clone(),
             clock: Arc::new(Noon),

@@ -37,7 +37,7 @@ pub(crate) async fn migrate(loaded: Loaded, check: bool) -> Result<ExitCode, Sta
         return print("the schema is up to date");
     }
     let db = wiring::database(&loaded, true).await?;
-    let left = schema::pending(&db).await?;
+    let left = schema::pending(&db, sso::store::STEPS).await?;
     db.close().await;
     print(&format!("the schema is up to date, {left} steps left"))
 }

@@ -124,8 +124,8 @@ pub(crate) async fn database(loaded: &Loaded, migrate: bool) -> Result<Db, Start
     let url = secrets::database_url(loaded)?;
     let db = Db::open(&DbOptions { url, connections: loaded.settings.database.connections }).await?;
     if migrate {
-        let steps = schema::pending(&db).await?;
-        schema::migrate(&db).await?;
+        let steps = schema::pending(&db, sso::store::STEPS).await?;
+        schema::migrate(&db, sso::store::STEPS).await?;
         if steps > 0 {
             let done = Entry {
                 at: clock(loaded)?.now(),
@@ -137,7 +137,7 @@ pub(crate) async fn database(loaded: &Loaded, migrate: bool) -> Result<Db, Start
             audit_log::append(&db, &done).await?;
         }
     }
-    match schema::pending(&db).await? {
+    match schema::pending(&db, sso::store::STEPS).await? {
         0 => Ok(db),
         steps => Err(StartError::NotMigrated(steps)),
     }

@@ -30,6 +30,22 @@ const LAYERS: &[Layer] = &[
         because: "it loads a native library, and does nothing but keep keys",
     },
     Layer {
+        package: "look",
+        ours: &[],
+        never: &[
+            "aws-lc-rs",
+            "cryptoki",
+            "jiff",
+            "reqwest",
+            "rusqlite",
+            "serde_json",
+            "sqlx",
+            "tokio",
+            "tokio-util",
+        ],
+        because: "it draws what it is given, and knows no visitor, no store and no business",
+    },
+    Layer {
         package: "switch-core",
         ours: &[],
         never: &[

@@ -46,6 +46,8 @@ pub enum Act {
     Statement,
     /// The chain up to here was signed.
     Seal,
+    /// What was done to an account, a client or an application; the words are those of `sso`.
+    Identity(&'static str),
 }
 
 impl Act {
@@ -64,6 +66,7 @@ impl Act {
             Self::AlarmsLost => "alarms lost",
             Self::Statement => "statement",
             Self::Seal => "seal",
+            Self::Identity(word) => word,
         }
     }
 }

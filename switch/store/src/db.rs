@@ -214,7 +214,10 @@ impl Db {
     }
 
     /// Reads rows outside any transaction.
-    pub(crate) async fn fetch_all(
+    ///
+    /// # Errors
+    /// The engine's own.
+    pub async fn fetch_all(
         &self,
         statement: &Statement,
         values: Vec<Value>,
@@ -232,7 +235,10 @@ impl Db {
     }
 
     /// Reads at most one row outside any transaction.
-    pub(crate) async fn fetch_optional(
+    ///
+    /// # Errors
+    /// The engine's own.
+    pub async fn fetch_optional(
         &self,
         statement: &Statement,
         values: Vec<Value>,
@@ -325,7 +331,10 @@ impl Tx {
     }
 
     /// Runs a statement; the number of rows it touched.
-    pub(crate) async fn execute(
+    ///
+    /// # Errors
+    /// The engine's own.
+    pub async fn execute(
         &mut self,
         statement: &Statement,
         values: Vec<Value>,
@@ -344,7 +353,10 @@ impl Tx {
     }
 
     /// Reads rows, such as those of `RETURNING`.
-    pub(crate) async fn fetch_all(
+    ///
+    /// # Errors
+    /// The engine's own.
+    pub async fn fetch_all(
         &mut self,
         statement: &Statement,
         values: Vec<Value>,
@@ -363,7 +375,10 @@ impl Tx {
     }
 
     /// Reads at most one row.
-    pub(crate) async fn fetch_optional(
+    ///
+    /// # Errors
+    /// The engine's own.
+    pub async fn fetch_optional(
         &mut self,
         statement: &Statement,
         values: Vec<Value>,
@@ -378,12 +393,18 @@ fn rows<R>(list: Vec<R>, wrap: fn(R) -> Row) -> Vec<Row> {
 
 /// A value of a statement.
 #[derive(Debug, Clone)]
-pub(crate) enum Value {
+pub enum Value {
+    /// BIGINT.
     Int(i64),
+    /// BIGINT or NULL.
     MaybeInt(Option<i64>),
+    /// TEXT.
     Text(String),
+    /// TEXT or NULL.
     MaybeText(Option<String>),
+    /// BYTEA, BLOB.
     Bytes(Vec<u8>),
+    /// BYTEA, BLOB or NULL.
     MaybeBytes(Option<Vec<u8>>),
 }
 
@@ -408,6 +429,7 @@ impl From<Option<&str>> for Value {
 }
 
 /// The values of a statement in the order of `$1`, `$2`, ….
+#[macro_export]
 macro_rules! values {
     ($($value:expr),* $(,)?) => { vec![$($crate::db::Value::from($value)),*] };
 }
@@ -436,18 +458,29 @@ bind_fn!(bind_postgres, Postgres, Backend::Postgres);
 
 /// A row of either engine. Integers are read as `i64` whatever their width.
 #[derive(Debug)]
-pub(crate) enum Row {
+pub enum Row {
+    /// Of the embedded engine.
     Sqlite(SqliteRow),
+    /// Of PostgreSQL.
     Postgres(PgRow),
+    /// Of the simulation.
     Memory(MemoryRow),
 }
 
 impl Row {
-    pub(crate) fn int(&self, column: &str) -> Result<i64, StoreError> {
+    /// A BIGINT column.
+    ///
+    /// # Errors
+    /// The engine's own, or [`StoreError::Corrupt`] when it must not be NULL and is.
+    pub fn int(&self, column: &str) -> Result<i64, StoreError> {
         self.maybe_int(column)?.ok_or_else(|| missing(column))
     }
 
-    pub(crate) fn maybe_int(&self, column: &str) -> Result<Option<i64>, StoreError> {
+    /// A BIGINT column that may be NULL.
+    ///
+    /// # Errors
+    /// The engine's own, or [`StoreError::Corrupt`] when it must not be NULL and is.
+    pub fn maybe_int(&self, column: &str) -> Result<Option<i64>, StoreError> {
         Ok(match self {
             Self::Sqlite(row) => row.try_get(column)?,
             // INTEGER of PostgreSQL has 32 bits, BIGINT 64.
@@ -459,11 +492,19 @@ impl Row {
         })
     }
 
-    pub(crate) fn text(&self, column: &str) -> Result<String, StoreError> {
+    /// A TEXT column.
+    ///
+    /// # Errors
+    /// The engine's own, or [`StoreError::Corrupt`] when it must not be NULL and is.
+    pub fn text(&self, column: &str) -> Result<String, StoreError> {
         self.maybe_text(column)?.ok_or_else(|| missing(column))
     }
 
-    pub(crate) fn maybe_text(&self, column: &str) -> Result<Option<String>, StoreError> {
+    /// A TEXT column that may be NULL.
+    ///
+    /// # Errors
+    /// The engine's own, or [`StoreError::Corrupt`] when it must not be NULL and is.
+    pub fn maybe_text(&self, column: &str) -> Result<Option<String>, StoreError> {
         Ok(match self {
             Self::Sqlite(row) => row.try_get(column)?,
             Self::Postgres(row) => row.try_get(column)?,
@@ -471,7 +512,11 @@ impl Row {
         })
     }
 
-    pub(crate) fn maybe_bytes(&self, column: &str) -> Result<Option<Vec<u8>>, StoreError> {
+    /// A column of bytes that may be NULL.
+    ///
+    /// # Errors
+    /// The engine's own, or [`StoreError::Corrupt`] when it must not be NULL and is.
+    pub fn maybe_bytes(&self, column: &str) -> Result<Option<Vec<u8>>, StoreError> {
         Ok(match self {
             Self::Sqlite(row) => row.try_get(column)?,
             Self::Postgres(row) => row.try_get(column)?,
@@ -479,7 +524,11 @@ impl Row {
         })
     }
 
-    pub(crate) fn bytes(&self, column: &str) -> Result<Vec<u8>, StoreError> {
+    /// A column of bytes.
+    ///
+    /// # Errors
+    /// The engine's own, or [`StoreError::Corrupt`] when it must not be NULL and is.
+    pub fn bytes(&self, column: &str) -> Result<Vec<u8>, StoreError> {
         self.maybe_bytes(column)?.ok_or_else(|| missing(column))
     }
 }

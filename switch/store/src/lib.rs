@@ -2,7 +2,8 @@
 //! and the group commit that every payment goes through.
 //!
 //! Deliberately absent: decisions. What may happen is decided in `switch-core`;
-//! this crate makes it durable, or says that somebody else was first.
+//! this crate makes it durable, or says that somebody else was first. The tables of who is acting are
+//! `sso`'s own: it brings its steps of the schema and uses [`Db`] and [`Tx`] from here.
 #![forbid(unsafe_code)]
 
 pub mod again;

@@ -298,7 +298,7 @@ fn query(db: &Connection, statement: &Statement, values: Vec<Value>) -> Result<V
 
 /// A row that was read.
 #[derive(Debug)]
-pub(crate) struct MemoryRow {
+pub struct MemoryRow {
     names: Arc<[String]>,
     cells: Vec<Cell>,
 }

@@ -24,7 +24,27 @@ const AFTER_ANOTHER: Duration = Duration::from_millis(250);
 
 const SWITCH: &str = include_str!("../migrations/0001_switch.sql");
 
-/// Version, description and text of each step, in order.
+/// A step of the schema that another package brings for its own tables.
+#[derive(Debug, Clone, Copy)]
+pub struct Step {
+    /// Its number, above those of all packages before it.
+    pub version: i64,
+    /// What it makes.
+    pub description: &'static str,
+    /// One text; SQLite reads `BIGINT PRIMARY KEY` and `BYTEA` in its own words.
+    pub sql: &'static str,
+}
+
+impl Step {
+    fn text(&self, backend: Backend) -> String {
+        match backend {
+            Backend::Postgres => self.sql.to_owned(),
+            Backend::Sqlite => in_sqlite_words(self.sql),
+        }
+    }
+}
+
+/// Version, description and text of each step of the switch, in order.
 fn steps(backend: Backend) -> Vec<(i64, &'static str, String)> {
     let (switch, append_only, log_only_grows) = match backend {
         Backend::Postgres => (
@@ -63,12 +83,14 @@ pub(crate) fn texts(backend: Backend) -> impl Iterator<Item = String> {
     steps(backend).into_iter().map(|(_, _, text)| text)
 }
 
-/// Applies what is missing. Safe to call again and from several nodes at once.
+/// Applies what is missing of the switch's own steps and of `others`, in order of their numbers.
+/// Safe to call again and from several nodes at once.
 ///
 /// # Errors
 /// [`StoreError::Migrate`] when a step fails or an applied one was changed.
-pub async fn migrate(db: &Db) -> Result<(), StoreError> {
-    let migrations = steps(db.backend()).into_iter().map(|(version, description, sql)| {
+pub async fn migrate(db: &Db, others: &[Step]) -> Result<(), StoreError> {
+    let others = others.iter().map(|step| (step.version, step.description, step.text(db.backend())));
+    let migrations = steps(db.backend()).into_iter().chain(others).map(|(version, description, sql)| {
         let sql = sqlx::AssertSqlSafe(sql).into_sql_str();
         Migration::new(version, Cow::Borrowed(description), MigrationType::Simple, sql, false)
     });
@@ -88,15 +110,15 @@ pub async fn migrate(db: &Db) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// How many steps are not applied yet.
+/// How many steps are not applied yet, of the switch's own and of `others`.
 ///
 /// # Errors
 /// The engine's own.
-pub async fn pending(db: &Db) -> Result<usize, StoreError> {
+pub async fn pending(db: &Db, others: &[Step]) -> Result<usize, StoreError> {
     if matches!(db, Db::Memory(_)) {
         return Ok(0);
     }
-    let known = steps(db.backend()).len();
+    let known = steps(db.backend()).len() + others.len();
     if db.fetch_optional(&TABLES, values![]).await?.is_none() {
         return Ok(known);
     }

@@ -47,7 +47,9 @@ impl Statement {
     }
 }
 
-/// Declares statements as constants and lists them in `STATEMENTS`.
+/// Declares statements as constants and lists them in `STATEMENTS`, for a test that prepares
+/// them all. Packages that keep their own tables (`sso`) use it too.
+#[macro_export]
 macro_rules! statements {
     ($($(#[$doc:meta])* $name:ident = $make:ident($($sql:expr),+ $(,)?);)*) => {
         $($(#[$doc])* const $name: $crate::statements::Statement =

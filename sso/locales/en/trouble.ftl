@@ -1,0 +1,11 @@
+trouble-old-form = This page is too old
+trouble-old-form-advice = What you typed was not saved, because the page stayed open for long or you signed in at another window. Open the page again and try once more.
+trouble-not-found = There is no page at this address
+trouble-not-found-advice = Check the address, or begin at the first page.
+trouble-not-allowed = This page is not among your permissions
+trouble-not-allowed-advice = If your work needs it, ask the administrator of your department.
+trouble-too-many = Too many tries in a short time
+trouble-too-many-advice = Wait a little and try again. Nothing about your account has changed.
+trouble-fault = Something went wrong here
+trouble-fault-advice = It was written down. Wait a minute and try again; what no page has confirmed was not saved.
+trouble-onward = Go on

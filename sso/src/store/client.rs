@@ -1,0 +1,101 @@
+//! Clients.
+
+use switch_core::clock::Timestamp;
+use switch_store::db::Row;
+use switch_store::{Db, StoreError, Tx, statements, values};
+
+use crate::client::{Client, Registration};
+use crate::fault::Fault;
+
+statements! {
+    ADD = portable(
+        "INSERT INTO sso_client (client_id, registration, secret_digest, api_client_id, state, version,
+            created_at, changed_at)
+         VALUES ($1, $2, $3, $4, 'active', 1, $5, $5)
+         ON CONFLICT DO NOTHING");
+    FIND = portable(
+        "SELECT client_id, registration, secret_digest, api_client_id, version FROM sso_client
+         WHERE client_id = $1 AND state = 'active'");
+    ALL = portable(
+        "SELECT client_id, registration, secret_digest, api_client_id, version FROM sso_client
+         WHERE state <> 'retired' ORDER BY client_id");
+    STATE = portable("SELECT state FROM sso_client WHERE client_id = $1");
+    CHANGE = portable(
+        "UPDATE sso_client SET registration = $3, secret_digest = $4, version = version + 1, changed_at = $5
+         WHERE client_id = $1 AND version = $2");
+    SET_STATE = portable(
+        "UPDATE sso_client SET state = $3, version = version + 1, changed_at = $4
+         WHERE client_id = $1 AND version = $2");
+}
+
+fn read(row: &Row) -> Result<Client, Fault> {
+    let registration: Registration = serde_json::from_str(&row.text("registration")?)
+        .map_err(|_| Fault::Corrupt("client.registration"))?;
+    Ok(Client {
+        id: row.text("client_id")?,
+        registration,
+        secret_digest: row.maybe_bytes("secret_digest")?,
+        api_client: row.maybe_int("api_client_id")?,
+        version: row.int("version")?,
+    })
+}
+
+fn text(registration: &Registration) -> Result<String, Fault> {
+    serde_json::to_string(registration).map_err(|_| Fault::Corrupt("client.registration"))
+}
+
+/// Adds a client. `false`: the identifier is taken, by a retired one perhaps.
+///
+/// # Errors
+/// [`Fault`].
+pub async fn add(tx: &mut Tx, c: &Client, at: Timestamp) -> Result<bool, Fault> {
+    let values = values![c.id.as_str(), text(&c.registration)?, c.secret_digest.clone(), c.api_client, at.0];
+    Ok(tx.execute(&ADD, values).await? == 1)
+}
+
+/// The active client of an identifier.
+///
+/// # Errors
+/// [`Fault`].
+pub async fn find(db: &Db, id: &str) -> Result<Option<Client>, Fault> {
+    db.fetch_optional(&FIND, values![id]).await?.as_ref().map(read).transpose()
+}
+
+/// All clients that are not retired.
+///
+/// # Errors
+/// [`Fault`].
+pub async fn all(db: &Db) -> Result<Vec<Client>, Fault> {
+    db.fetch_all(&ALL, values![]).await?.iter().map(read).collect()
+}
+
+/// `active`, `suspended` or `retired`.
+///
+/// # Errors
+/// The engine's own.
+pub async fn state(db: &Db, id: &str) -> Result<Option<String>, StoreError> {
+    db.fetch_optional(&STATE, values![id]).await?.map(|row| row.text("state")).transpose()
+}
+
+/// Changes registration and secret of the version that was read. `false`: somebody else changed it.
+///
+/// # Errors
+/// [`Fault`].
+pub async fn change(tx: &mut Tx, c: &Client, at: Timestamp) -> Result<bool, Fault> {
+    let values = values![c.id.as_str(), c.version, text(&c.registration)?, c.secret_digest.clone(), at.0];
+    Ok(tx.execute(&CHANGE, values).await? == 1)
+}
+
+/// `active`, `suspended` or `retired`. `false`: somebody else changed it.
+///
+/// # Errors
+/// The engine's own.
+pub async fn set_state(
+    tx: &mut Tx,
+    id: &str,
+    version: i64,
+    state: &str,
+    at: Timestamp,
+) -> Result<bool, StoreError> {
+    Ok(tx.execute(&SET_STATE, values![id, version, state, at.0]).await? == 1)
+}

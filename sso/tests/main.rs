@@ -1,0 +1,29 @@
+//! Identity through its router, on both engines: what people and relying parties see.
+
+/// Runs each story on both engines, each time on a database of its own.
+macro_rules! suite {
+    ($($story:ident),+ $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $story() {
+                let bed = crate::support::bed::Bed::sqlite().await;
+                super::$story(&bed).await;
+                bed.clear_away().await;
+            })+
+        }
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $story() {
+                let bed = crate::support::bed::Bed::postgres().await;
+                super::$story(&bed).await;
+                bed.clear_away().await;
+            })+
+        }
+    };
+}
+
+mod keys;
+mod pages;
+mod schema;
+mod sessions;
+mod support;

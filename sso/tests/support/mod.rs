@@ -1,0 +1,5 @@
+//! What the stories stand on: a database, a clock that is set, a seed, a browser.
+
+pub(crate) mod bed;
+pub(crate) mod browser;
+pub(crate) mod people;
