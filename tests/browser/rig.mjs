@@ -28,6 +28,9 @@ function letMeasure() {
   CanvasRenderingContext2D.prototype.measureText = (text) => ({ width: 10 * text.length });
 }
 
+// A page that is not well can still be used: the story may go on.
+export class Unwell extends Error {}
+
 export class Rig {
   // `pictures`: the folder of the screenshots; none are taken without it.
   static async start({ origin, pictures, executablePath = "/usr/bin/chromium" }) {
@@ -141,7 +144,7 @@ export class Person {
     }
     await page.setViewportSize({ width: WIDTHS.desk, height: 900 });
     found.push(...this.wrong.splice(0));
-    if (found.length) throw new Error(`${name} (${this.language}): ${[...new Set(found)].join("; ")}`);
+    if (found.length) throw new Unwell(`${name} (${this.language}): ${[...new Set(found)].join("; ")}`);
   }
 
   // The page is in the language of the person, and runs its way.

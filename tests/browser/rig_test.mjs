@@ -73,6 +73,7 @@ function serve() {
     if (path in FILES) res.writeHead(200, { ...headers, "content-type": FILES[path][0] }).end(FILES[path][1]);
     else if (path === "/abroad") res.writeHead(200, { "content-type": headers["content-type"] }).end(BAD[path][0]); // no policy stops it
     else if (path in BAD) res.writeHead(200, headers).end(BAD[path][0]);
+    else if (path === "/cookie") res.writeHead(200, { ...headers, "set-cookie": "__Host-visit=1; Secure; HttpOnly; SameSite=Lax; Path=/" }).end(page(`<p>${req.headers.cookie ?? "none"}</p>`));
     else if (path === "/good") res.writeHead(req.method === "POST" ? 422 : 200, headers).end(page(form));
     else if (path === "/passkeys") res.writeHead(200, headers).end(page(form, { head: `<script src="/passkeys.js"></script>` }));
     else res.writeHead(404).end();
@@ -109,6 +110,15 @@ for (const [path, [, expected]] of Object.entries(BAD)) {
     await person.page.context().close();
   });
 }
+
+// What a session of ours needs of a browser on loopback without TLS.
+await checks.check("host-cookie", async () => {
+  const person = await rig.person("ar");
+  for (const expected of ["none", "__Host-visit=1"]) {
+    await person.go("/cookie");
+    equal(await person.page.locator("main p").textContent(), expected, "the cookie sent");
+  }
+});
 
 await checks.check("passkey", async () => {
   const person = await rig.person("ar");

@@ -107,7 +107,7 @@ const WORDS = {
 
 function form(locale, uid, title, inside) {
   const words = WORDS[locale];
-  return `<!doctype html><html lang="${locale}" dir="${words.dir}"><head><meta charset="utf-8"><title>${words[title]}</title></head>
+  return `<!doctype html><html lang="${locale}" dir="${words.dir}"><head><meta charset="utf-8"><link rel="icon" href="data:,"><title>${words[title]}</title></head>
 <body><main><h1>${words[title]}</h1><form method="post" action="/interaction/${uid}"><input type="hidden" name="step" value="${title}">
 ${inside(words)}</form></main></body></html>`;
 }
