@@ -1,10 +1,13 @@
-// node parameters.mjs --provider referee.json --issuer URL --listener PORT --out FILE [--set person.identity=...]...
+// node parameters.mjs --provider referee.json --issuer URL --listener PORT --apache URL --out FILE
+//                     [--registrations FOLDER] [--set person.identity=...]...
 //
 // Writes the parameters of a run: what is known of the provider (its screens, levels, scopes: a committed file), an
 // invented person, and one client of each kind with keys and secrets made now. No key is kept in the repository.
-// The clients are in the standard's words (RFC 7591), so that either provider can be told of them.
+// The clients are in the standard's words (RFC 7591), so that either provider can be told of them. --registrations writes
+// each as our provider registers it, NAME.json.
 
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { randomBytes } from "node:crypto";
 import { exportJWK, generateKeyPair, calculateJwkThumbprint } from "jose";
 
@@ -108,17 +111,36 @@ export async function clients({ listener, scope, offline, resource, apache }) {
   };
 }
 
+// What sso::client::Registration reads: the same words, less those it has no choice about, and names in both languages.
+function registration({ client_id, client_name, client_secret, response_types, subject_type, scope, ...rest }) {
+  const { backchannel_logout_session_required, token_endpoint_auth_signing_alg, ...told } = rest;
+  return {
+    ...told,
+    client_name: { ar: client_name, en: client_name },
+    profile: rest.require_pushed_authorization_requests ? "fapi2" : "baseline",
+    scopes: (scope ?? "").split(" ").filter(Boolean),
+  };
+}
+
+function register(folder, clients) {
+  mkdirSync(folder, { recursive: true });
+  for (const { metadata } of Object.values(clients)) {
+    writeFileSync(join(folder, `${metadata.client_id}.json`), JSON.stringify(registration(metadata), null, 2));
+  }
+}
+
 async function main() {
   const given = options(process.argv.slice(2));
   const provider = JSON.parse(readFileSync(given.provider, "utf8"));
   const made = { ...provider, issuer: given.issuer.replace(/\/$/, ""), listener: Number(given.listener) };
   if (given.apache) made.apache = given.apache;
+  made.clients = await clients(made);
   for (const line of given.set) {
     const [path, value] = [line.slice(0, line.indexOf("=")).split("."), line.slice(line.indexOf("=") + 1)];
     path.slice(0, -1).reduce((at, name) => (at[name] ??= {}), made)[path.at(-1)] = value;
   }
-  made.clients = await clients(made);
   writeFileSync(given.out, JSON.stringify(made, null, 2), { mode: 0o600 });
+  if (given.registrations) register(given.registrations, made.clients);
 }
 
 if (process.argv[1]?.endsWith("parameters.mjs")) await main();

@@ -11,7 +11,8 @@ export class Party {
   constructor(parameters) {
     this.parameters = parameters;
     this.configured = new Map();
-    this.seen = { issuer: parameters.issuer, client_id: "web", audience: parameters.resource.indicator, tokens: {} };
+    const { client_id } = parameters.clients.web.metadata;
+    this.seen = { issuer: parameters.issuer, client_id, audience: parameters.resource.indicator, tokens: {} };
   }
 
   // A person at a new device.

@@ -98,7 +98,7 @@ export async function run(checks, party) {
     const pending = await post(server.token_endpoint, {
       grant_type: "urn:ietf:params:oauth:grant-type:device_code",
       device_code: asked.device_code,
-      client_id: "device",
+      client_id: party.metadata("device").client_id,
     });
     error(pending, 400, "authorization_pending");
     const shown = await who.visit(asked.verification_uri, { answers: { user_code: asked.user_code } });
@@ -132,7 +132,7 @@ export async function run(checks, party) {
   });
 
   await checks.check("client-secret-wrong", async () => {
-    const answer = await post(server.token_endpoint, { grant_type: "client_credentials" }, basic({ client_id: "api", client_secret: "not it" }));
+    const answer = await post(server.token_endpoint, { grant_type: "client_credentials" }, basic({ ...party.metadata("api"), client_secret: "not it" }));
     error(answer, 401, "invalid_client");
     that(/^Basic\b/i.test(answer.headers.get("www-authenticate") ?? ""), `WWW-Authenticate is ${answer.headers.get("www-authenticate")} (RFC 6749 section 5.2)`);
   });
@@ -148,7 +148,7 @@ export async function run(checks, party) {
     const { tokens, claims } = await signed();
     const about = await openid.tokenIntrospection(api, tokens.access_token);
     equal(about.active, true, "active");
-    equal(about.client_id, "web", "client_id");
+    equal(about.client_id, party.metadata("web").client_id, "client_id");
     that(about.sub && about.exp && claims.sub, "no sub or exp");
     equal(await openid.tokenIntrospection(api, "nothing-we-issued"), { active: false }, "the answer about an unknown token");
     const { status } = await post(server.introspection_endpoint, { token: tokens.access_token });
