@@ -48,7 +48,8 @@ const configuration = {
     ...(fault === "silent" ? { backchannel_logout_uri: undefined } : {}),
   })),
   jwks: { keys: [await jwk()] },
-  cookies: { keys: [randomBytes(32).toString("hex")] },
+  cookies: { keys: [randomBytes(32).toString("hex")], long: { sameSite: "none" } },
+  enableHttpPostMethods: true,
   claims: { openid: ["sub"], profile: ["name", "given_name", "family_name"], acr: null, amr: null, auth_time: null, sid: null, iss: null },
   acrValues: [levels.low, levels.high],
   scopes: ["openid", "offline_access"],
@@ -152,7 +153,7 @@ provider.use(async (ctx, next) => {
   const details = await provider.interactionDetails(ctx.req, ctx.res);
   const { prompt, params, uid } = details;
   const locale = fault === "always_english" || (params.ui_locales ?? "ar").startsWith("en") ? "en" : "ar";
-  const high = (params.acr_values ?? "").split(" ").includes(levels.high);
+  const high = (params.acr_values ?? "").split(" ").includes(levels.high) || (params.claims ?? "").includes(levels.high);
   const show = (step, status = 200) => {
     ctx.status = status;
     ctx.type = "html";

@@ -106,6 +106,34 @@ export async function run(checks, party) {
     that(state && iss === issuer, "state or iss is missing from the error");
   });
 
+  await check("request-object-refused", async () => {
+    const answer = await party.denied("web", { who: signed.who, request: { request: "eyJhbGciOiJub25lIn0.e30." } });
+    equal(answer.error, "request_not_supported", "the error (OpenID Connect Core section 6)");
+  });
+
+  await check("request-uri-refused", async () => {
+    const answer = await party.denied("web", { who: signed.who, request: { request_uri: "https://other.example/request" } });
+    that(["request_uri_not_supported", "invalid_request_uri", "invalid_request"].includes(answer.error), `the error is ${answer.error}`);
+  });
+
+  await check("claims-parameter", async () => {
+    const claims = JSON.stringify({ userinfo: { [expected[0]]: { essential: true } } });
+    const { tokens } = await party.signIn("web", { who: signed.who, request: { scope: "openid", claims } });
+    const about = await openid.fetchUserInfo(config, tokens.access_token, signed.claims.sub);
+    that(about[expected[0]], `no ${expected[0]} though it was asked for by name`);
+  });
+
+  await check("unknown-parameter", async () => {
+    const { tokens } = await party.signIn("web", { who: signed.who, request: { extra: "not in any standard" } });
+    that(tokens.id_token, "no ID token");
+  });
+
+  await check("authorization-by-post", async () => {
+    const { url } = await party.request("web");
+    const { url: response } = await party.person().visit(url.origin + url.pathname, { form: [...url.searchParams], until: [party.redirectUri("web")] });
+    that(response.searchParams.has("code"), `no code: ${response.searchParams.get("error")}`);
+  });
+
   await check("consent-denied", async () => {
     const who = party.person();
     who.screens = who.screens.map((rule) => (rule.screen === "consent" ? { ...rule, press: { ...rule.press, value: "deny" } } : rule));

@@ -59,6 +59,19 @@ export async function run(checks, party, listener) {
     equal(later.claims.acr, levels.high, "acr of the session later");
   });
 
+  await check("acr-essential", async () => {
+    const claims = JSON.stringify({ id_token: { acr: { essential: true, values: [levels.high] } } });
+    const answer = await party.denied("web", { who: home, request: { claims, prompt: "none" } });
+    that(["login_required", "interaction_required", "unmet_authentication_requirements"].includes(answer.error), `prompt=none with an essential acr that the session has not: ${answer.error}`);
+    const high = await party.signIn("web", { who: party.person(), request: { claims } });
+    equal(high.claims.acr, levels.high, "acr");
+  });
+
+  await check("prompt-consent", async () => {
+    const { passed } = await party.signIn("web", { who: home, request: { prompt: "consent" } });
+    equal(passed, ["consent"], "the screens");
+  });
+
   await check("ui-locales", async () => {
     for (const [locale, lang, dir] of [["ar", "ar", "rtl"], ["en", "en", "ltr"]]) {
       const { url } = await party.request("web", { ui_locales: locale });

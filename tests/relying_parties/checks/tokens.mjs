@@ -1,7 +1,8 @@
 // Tokens after the code: refresh, DPoP, device, client credentials, client authentication, introspection, revocation.
 
+import { createHash } from "node:crypto";
 import * as openid from "openid-client";
-import { importJWK } from "jose";
+import { SignJWT, exportJWK, importJWK } from "jose";
 import { equal, refused, that } from "../tap.mjs";
 import { basic, error, post } from "../party.mjs";
 
@@ -48,7 +49,8 @@ export async function run(checks, party) {
   });
 
   const fapi = await party.as("fapi");
-  const DPoP = openid.getDPoPHandle(fapi, await openid.randomDPoPKeyPair("ES256"));
+  const pair = await openid.randomDPoPKeyPair("ES256", { extractable: true });
+  const DPoP = openid.getDPoPHandle(fapi, pair);
   let bound = null;
 
   await checks.check("dpop-code", async () => {
@@ -75,6 +77,37 @@ export async function run(checks, party) {
   await boundCheck("dpop-other-key", async () => {
     const other = openid.getDPoPHandle(fapi, await openid.randomDPoPKeyPair("ES256"));
     await refused(openid.fetchUserInfo(fapi, bound.tokens.access_token, bound.claims.sub, { DPoP: other }), "a proof with another key");
+  });
+
+  await boundCheck("dpop-proofs-refused", async () => {
+    const token = bound.tokens.access_token;
+    const now = Math.floor(Date.now() / 1000);
+    const good = { jti: crypto.randomUUID(), htm: "GET", htu: server.userinfo_endpoint, iat: now, ath: createHash("sha256").update(token).digest("base64url") };
+    const jwk = await exportJWK(pair.publicKey);
+    const { d: _, ext, key_ops, ...open } = jwk;
+    const proof = (claims, typ = "dpop+jwt") => new SignJWT({ ...good, jti: crypto.randomUUID(), ...claims }).setProtectedHeader({ alg: "ES256", typ, jwk: open }).sign(pair.privateKey);
+    const send = async (made) => {
+      const answer = await fetch(server.userinfo_endpoint, { headers: { authorization: `DPoP ${token}`, dpop: made } });
+      return { status: answer.status, nonce: answer.headers.get("dpop-nonce"), challenge: answer.headers.get("www-authenticate") ?? "" };
+    };
+    const { nonce } = await send(await proof({}));
+    const fresh = nonce ? { nonce } : {};
+    const once = await proof(fresh);
+    equal((await send(once)).status, 200, "the status with a good proof");
+    for (const [what, made] of [
+      ["the same proof again (RFC 9449 section 11.1)", once],
+      ["a proof for POST", await proof({ ...fresh, htm: "POST" })],
+      ["a proof for another address", await proof({ ...fresh, htu: `${server.userinfo_endpoint}/more` })],
+      ["a proof without ath", await proof({ ...fresh, ath: undefined })],
+      ["a proof for another token", await proof({ ...fresh, ath: createHash("sha256").update("other").digest("base64url") })],
+      ["a proof of typ JWT", await proof(fresh, "JWT")],
+      // A nonce says by itself that the proof is fresh.
+      ...(nonce ? [["a proof with another nonce", await proof({ nonce: "not-one-of-theirs" })]] : [["a proof of an hour ago", await proof({ iat: now - 3600 })]]),
+    ]) {
+      const { status, challenge } = await send(made);
+      equal(status, 401, `the status with ${what}`);
+      that(/^DPoP\b/i.test(challenge) || /, ?DPoP\b/i.test(challenge), `WWW-Authenticate with ${what} is "${challenge}"`);
+    }
   });
 
   await boundCheck("dpop-refresh", async () => {
