@@ -38,6 +38,9 @@ function policy() {
   return prompts;
 }
 
+// Requests by POST want a cookie with SameSite=None, which a browser does not keep without TLS; browsers come to localhost.
+const posted = new URL(issuer).hostname !== "localhost";
+
 const configuration = {
   clients: Object.values(parameters.clients).map(({ metadata }) => ({
     ...metadata,
@@ -48,8 +51,8 @@ const configuration = {
     ...(fault === "silent" ? { backchannel_logout_uri: undefined } : {}),
   })),
   jwks: { keys: [await jwk()] },
-  cookies: { keys: [randomBytes(32).toString("hex")], long: { sameSite: "none" } },
-  enableHttpPostMethods: true,
+  cookies: { keys: [randomBytes(32).toString("hex")], ...(posted ? { long: { sameSite: "none" } } : {}) },
+  enableHttpPostMethods: posted,
   claims: { openid: ["sub"], profile: ["name", "given_name", "family_name"], acr: null, amr: null, auth_time: null, sid: null, iss: null },
   acrValues: [levels.low, levels.high],
   scopes: ["openid", "offline_access"],
