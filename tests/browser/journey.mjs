@@ -3,7 +3,7 @@
 // A person's whole way, in a real browser, in both languages: registers at home, is verified at a desk, activates, sets
 // a password, adds a passkey, steps up with it, and signs out everywhere. The way is data: pages.json. Every page that
 // is looked at must be well in both widths (rig.mjs). PARAMETERS are those of tests/relying_parties: issuer and the
-// client "web"; people in them replace those of pages.json.
+// client "app"; people in them replace those of pages.json.
 //
 // A step, in this order: `forget` cookies, `go` to a page or `authorize` at a level, plug in an `authenticator`, `fill`
 // fields by name, `press` ("form": the first button of what was filled, "passkey", or NAME=VALUE), give what `consents`
@@ -34,7 +34,7 @@ class Journey {
   async person(name) {
     if (!this.persons.has(name)) {
       const person = await this.rig.person(this.language);
-      person.expect(new URL(party.redirectUri("web")).origin);
+      person.expect(new URL(party.redirectUri("app")).origin);
       this.persons.set(name, person);
     }
     return this.persons.get(name);
@@ -78,7 +78,7 @@ class Journey {
   }
 
   async authorize(person, level) {
-    const { url, checks } = await party.request("web", { acr_values: level, ui_locales: this.language });
+    const { url, checks } = await party.request("app", { acr_values: level, ui_locales: this.language });
     this.asked = checks;
     await person.page.goto(url.href);
   }
@@ -129,9 +129,9 @@ class Journey {
 
   // The code is at the client: what it tells of the level.
   async acr(page, level) {
-    const back = party.redirectUri("web");
+    const back = party.redirectUri("app");
     that(page.url().startsWith(back), `the browser is at ${page.url().split("?")[0]}, not back at the client`);
-    const tokens = await openid.authorizationCodeGrant(await party.as("web"), new URL(page.url()), this.asked);
+    const tokens = await openid.authorizationCodeGrant(await party.as("app"), new URL(page.url()), this.asked);
     equal(tokens.claims().acr, level, "acr");
   }
 }

@@ -8,10 +8,12 @@ import { read } from "./html.mjs";
 
 const STEPS_MAX = 40;
 
-const request = (url, { method, headers, body }) =>
+// `known`: where a name is, and the certificate it shows: { address, ca }.
+const request = (url, { method, headers, body }, known) =>
   new Promise((done, fail) => {
     const lib = url.protocol === "https:" ? https : http;
-    const asked = lib.request(url, { method, headers, timeout: 30_000 }, (answer) => {
+    const there = known ? { hostname: known.address, servername: url.hostname, ca: known.ca } : {};
+    const asked = lib.request(url, { method, headers: { host: url.host, ...headers }, timeout: 30_000, agent: false, ...there }, (answer) => {
       const parts = [];
       answer.on("data", (part) => parts.push(part));
       answer.on("error", fail);
@@ -26,9 +28,9 @@ const request = (url, { method, headers, body }) =>
 
 export class Agent {
   // `screens`: rules in order, each { screen, has: [field names], fill: {name: value}, press: {name, value} }.
-  // `answers`: what "{key}" in a rule's values stands for.
-  constructor({ screens, answers = {}, language = "ar" }) {
-    Object.assign(this, { screens, answers, language, jar: new Map(), at: null });
+  // `answers`: what "{key}" in a rule's values stands for. `hosts`: names only this agent knows.
+  constructor({ screens, answers = {}, language = "ar", hosts = {} }) {
+    Object.assign(this, { screens, answers, language, hosts, jar: new Map(), at: null });
   }
 
   cookies(url) {
@@ -78,7 +80,7 @@ export class Agent {
       headers["content-length"] = Buffer.byteLength(body);
       headers.origin = this.at?.origin ?? url.origin;
     }
-    const answer = await request(url, { method, headers, body });
+    const answer = await request(url, { method, headers, body }, this.hosts[url.hostname]);
     this.keep(url, answer.headers["set-cookie"] ?? []);
     this.at = url;
     return { ...answer, url };

@@ -1,7 +1,7 @@
 // node apache.mjs PARAMETERS
 //
-// A second relying party, in C: mod_auth_openidc under a private Apache with its own configuration, port, pid file and
-// logs in a temporary folder. A person signs in through it, sees who they are, is asked for a second factor where the
+// A second relying party, in C: mod_auth_openidc under a private Apache with its own configuration, ports, certificate,
+// pid file and logs in a temporary folder. A person signs in through it, sees who they are, is asked for a second factor where the
 // page wants one, signs out, and is signed out by a back-channel logout. Apache ends with the script.
 
 import { execFileSync, spawn } from "node:child_process";
@@ -14,10 +14,10 @@ import { Checks, equal, that } from "./tap.mjs";
 
 const PROGRAM = "/usr/sbin/apache2";
 const MODULES = "/usr/lib/apache2/modules";
-const USED = ["mpm_event", "authn_core", "authz_core", "authz_user", "dir", "mime", "include", "auth_openidc"];
+const USED = ["mpm_event", "authn_core", "authz_core", "authz_user", "dir", "mime", "include", "ssl", "auth_openidc"];
 
 const parameters = JSON.parse(readFileSync(process.argv[2], "utf8"));
-const here = parameters.apache.replace(/\/$/, "");
+const { url: here, plain } = parameters.apache;
 
 function configuration(folder, user) {
   const { issuer, scope, levels, clients } = parameters;
@@ -25,7 +25,8 @@ function configuration(folder, user) {
   const { hostname, port } = new URL(here);
   return `ServerRoot "${folder}"
 ServerName ${hostname}
-Listen ${hostname}:${port}
+Listen 127.0.0.1:${port} https
+Listen ${new URL(plain).host}
 PidFile "${folder}/pid"
 DefaultRuntimeDir "${folder}"
 Mutex file:${folder}
@@ -42,6 +43,13 @@ AddType text/html .shtml
 AddOutputFilter INCLUDES .shtml
 DirectoryIndex index.shtml
 DocumentRoot "${folder}/pages"
+
+<VirtualHost 127.0.0.1:${port}>
+  ServerName ${hostname}
+  SSLEngine on
+  SSLCertificateFile "${folder}/certificate.pem"
+  SSLCertificateKeyFile "${folder}/key.pem"
+</VirtualHost>
 
 OIDCProviderMetadataURL ${issuer}/.well-known/openid-configuration
 OIDCClientID ${client_id}
@@ -90,6 +98,9 @@ function lay(folder) {
   writeFileSync(join(folder, "pages/protected/index.shtml"), page);
   writeFileSync(join(folder, "pages/protected/high/index.shtml"), page);
   writeFileSync(join(folder, "pages/signed-out"), "signed out\n");
+  const subject = ["-subj", "/CN=apache.example", "-addext", "subjectAltName=DNS:apache.example"];
+  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", join(folder, "key.pem")];
+  execFileSync("openssl", ["req", "-x509", "-days", "2", ...subject, ...key, "-out", join(folder, "certificate.pem")], { stdio: "ignore" });
   writeFileSync(join(folder, "apache.conf"), configuration(folder, user), { mode: 0o600 });
 }
 
@@ -99,7 +110,7 @@ async function start(folder) {
   let said = "";
   apache.stderr.on("data", (part) => (said += part));
   for (let tries = 0; tries < 100 && apache.exitCode === null; tries++) {
-    if (await fetch(`${here}/signed-out`).then((answer) => answer.ok, () => false)) return apache;
+    if (await fetch(`${plain}/signed-out`).then((answer) => answer.ok, () => false)) return apache;
     await new Promise((go) => setTimeout(go, 100));
   }
   apache.kill();
@@ -113,9 +124,10 @@ async function start(folder) {
 
 const shown = ({ page }, name) => page.text.match(new RegExp(`${name}=\\[(.*?)\\]`))?.[1];
 
-async function run(checks) {
+async function run(checks, folder) {
   const { screens, person, levels, issuer, claims } = parameters;
-  const agent = () => new Agent({ screens, answers: person });
+  const hosts = { "apache.example": { address: "127.0.0.1", ca: readFileSync(join(folder, "certificate.pem")) } };
+  const agent = () => new Agent({ screens, answers: person, hosts });
   const end = (await (await fetch(`${issuer}/.well-known/openid-configuration`)).json()).end_session_endpoint;
   const [after] = parameters.clients.apache.metadata.post_logout_redirect_uris;
   const [callback] = parameters.clients.apache.metadata.redirect_uris;
@@ -178,7 +190,7 @@ let apache;
 try {
   lay(folder);
   apache = await start(folder);
-  await run(checks);
+  await run(checks, folder);
 } catch (error) {
   checks.fail("apache: all of it", error);
 } finally {

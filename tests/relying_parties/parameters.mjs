@@ -1,4 +1,4 @@
-// node parameters.mjs --provider referee.json --issuer URL --listener PORT --apache URL --out FILE
+// node parameters.mjs --provider referee.json --issuer URL --listener PORT --apache PORT --plain PORT --out FILE
 //                     [--registrations FOLDER] [--set person.identity=...]...
 //
 // Writes the parameters of a run: what is known of the provider (its screens, levels, scopes: a committed file), an
@@ -32,10 +32,14 @@ async function key() {
 
 const secret = () => randomBytes(32).toString("base64url");
 
-// One client of each kind the checks need. `here` is where the relying party lives.
+// Where the relying parties live. Nobody resolves these names: the agent stops at a redirect URI, and is told where
+// Apache is. Two hosts are two sectors. Applications and back channels are on loopback.
+const ONE = "https://one.example";
+const TWO = "https://two.example";
+
+// One client of each kind the checks need. `listener` is the port of the script's own back channel, `plain` of Apache's.
 export async function clients({ listener, scope, offline, resource, apache }) {
   const here = `http://127.0.0.1:${listener}`;
-  const there = `http://localhost:${listener}`; // another host, so another sector
   const scopes = [...new Set(`${scope} ${offline?.scope ?? ""}`.split(" ").filter(Boolean))].join(" ");
   const common = {
     response_types: ["code"],
@@ -44,7 +48,7 @@ export async function clients({ listener, scope, offline, resource, apache }) {
     subject_type: "pairwise",
     scope: scopes,
   };
-  const web = (name, base = here) => ({
+  const web = (name, base = ONE) => ({
     ...common,
     client_id: name,
     client_name: name,
@@ -67,13 +71,12 @@ export async function clients({ listener, scope, offline, resource, apache }) {
     };
   };
   const none = { redirect_uris: [], response_types: [] };
-  const port = (base) => base.replace(/\/$/, "");
   return {
     web: {
       metadata: {
         ...web("web"),
         grant_types: ["authorization_code", "refresh_token"],
-        post_logout_redirect_uris: [`${here}/web/signed-out`],
+        post_logout_redirect_uris: [`${ONE}/web/signed-out`],
         backchannel_logout_uri: `${here}/web/backchannel`,
         backchannel_logout_session_required: true,
       },
@@ -98,13 +101,23 @@ export async function clients({ listener, scope, offline, resource, apache }) {
       },
     },
     sector: { metadata: web("sector") },
-    elsewhere: { metadata: web("elsewhere", there) },
+    elsewhere: { metadata: web("elsewhere", TWO) },
+    app: {
+      metadata: {
+        ...common,
+        client_id: "app",
+        client_name: "app",
+        application_type: "native",
+        redirect_uris: [`${here}/app/callback`],
+        token_endpoint_auth_method: "none",
+      },
+    },
     apache: {
       metadata: {
         ...web("apache"),
-        redirect_uris: [`${port(apache ?? here)}/protected/callback`],
-        post_logout_redirect_uris: [`${port(apache ?? here)}/signed-out`],
-        backchannel_logout_uri: `${port(apache ?? here)}/protected/callback?logout=backchannel`,
+        redirect_uris: [`${apache.url}/protected/callback`],
+        post_logout_redirect_uris: [`${apache.url}/signed-out`],
+        backchannel_logout_uri: `${apache.plain}/protected/callback?logout=backchannel`,
         backchannel_logout_session_required: true,
       },
     },
@@ -113,7 +126,7 @@ export async function clients({ listener, scope, offline, resource, apache }) {
 
 // What sso::client::Registration reads: the same words, less those it has no choice about, and names in both languages.
 function registration({ client_id, client_name, client_secret, response_types, subject_type, scope, ...rest }) {
-  const { backchannel_logout_session_required, token_endpoint_auth_signing_alg, ...told } = rest;
+  const { backchannel_logout_session_required, token_endpoint_auth_signing_alg, application_type, ...told } = rest;
   return {
     ...told,
     client_name: { ar: client_name, en: client_name },
@@ -133,7 +146,7 @@ async function main() {
   const given = options(process.argv.slice(2));
   const provider = JSON.parse(readFileSync(given.provider, "utf8"));
   const made = { ...provider, issuer: given.issuer.replace(/\/$/, ""), listener: Number(given.listener) };
-  if (given.apache) made.apache = given.apache;
+  made.apache = { url: `https://apache.example:${given.apache}`, plain: `http://127.0.0.1:${given.plain}` };
   made.clients = await clients(made);
   for (const line of given.set) {
     const [path, value] = [line.slice(0, line.indexOf("=")).split("."), line.slice(line.indexOf("=") + 1)];

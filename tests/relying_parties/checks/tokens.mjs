@@ -141,6 +141,13 @@ export async function run(checks, party) {
     that(about.sub, "no sub");
   });
 
+  await checks.check("public-client", async () => {
+    const { tokens } = await party.signIn("app", { who });
+    that(tokens.id_token, "no ID token");
+    const answer = await post(server.token_endpoint, { grant_type: "client_credentials", client_id: party.metadata("app").client_id });
+    that([400, 401].includes(answer.status) && !answer.body?.access_token, `a client without a secret got ${answer.status} for client_credentials`);
+  });
+
   await checks.check("client-credentials", async () => {
     const tokens = await openid.clientCredentialsGrant(await party.as("service"), credentials);
     party.seen.tokens.access_token = tokens.access_token;
