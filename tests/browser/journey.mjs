@@ -21,7 +21,7 @@ import { Checks, equal, that } from "../relying_parties/tap.mjs";
 
 const parameters = JSON.parse(readFileSync(process.argv[2], "utf8"));
 const given = options(process.argv.slice(3));
-const { pages, people, journey } = JSON.parse(readFileSync(given.pages ?? join(dirname(process.argv[1]), "pages.json"), "utf8"));
+const { pages, people, journey, allow } = JSON.parse(readFileSync(given.pages ?? join(dirname(process.argv[1]), "pages.json"), "utf8"));
 const party = new Party(parameters);
 
 class Journey {
@@ -118,8 +118,8 @@ class Journey {
   }
 
   async consent(page) {
-    const allow = page.locator('main button[name="decision"][value="allow"]');
-    if (await allow.count()) await this.press(page, "decision=allow");
+    const [name, value] = allow.split("=");
+    if (await page.locator(`main button[name="${name}"][value="${value}"]`).count()) await this.press(page, allow);
   }
 
   async arrives(page, where, who) {
