@@ -7,10 +7,10 @@
 //
 // A step, in this order: `forget` cookies, `go` to a page or `authorize` at a level, plug in an `authenticator`, `fill`
 // fields by name, `press` ("form": the first button of what was filled, "passkey", or NAME=VALUE), give what `consents`
-// ask for, come to where it `arrives`, to the client with an `acr`, `keep` what the page shows, count `passkeys`,
-// `look`.
+// ask for, come to where it `arrives`, to the client with an `acr`, `keep` what the page shows, count `passkeys`, `look`.
+// "{sms}" is the code in the newest message of the provider's spool (`spool` in PARAMETERS), "{totp}" the code of now.
 
-import { readFileSync } from "node:fs";
+import { readFileSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import * as openid from "openid-client";
 import { Rig, Unwell } from "./rig.mjs";
@@ -27,7 +27,7 @@ const party = new Party(parameters);
 class Journey {
   constructor(rig, language) {
     const { [language]: own, ...others } = people;
-    Object.assign(this, { rig, language, persons: new Map() });
+    Object.assign(this, { rig, language, persons: new Map(), read: new Set() });
     this.known = { ...others, ...own, ...parameters.people, ...parameters.people?.[language] };
   }
 
@@ -42,12 +42,31 @@ class Journey {
 
   // "{citizen.name.0}": a value of a person, or one that was kept on the way.
   async say(text, who) {
-    const code = text.includes("{totp}") ? await totp(this.known[who].totp) : "";
-    return text.replace("{totp}", code).replace(/\{([\w.]+)\}/g, (all, path) => {
+    if (text === "{totp}") return totp(this.known[who].totp);
+    if (text === "{sms}") return this.sms(this.known[who].mobile);
+    return text.replace(/\{([\w.]+)\}/g, (all, path) => {
       const value = path.split(".").reduce((at, key) => at?.[key], this.known);
       if (value === undefined) throw new Error(`nothing is known of ${all}`);
       return value;
     });
+  }
+
+  // The code in the newest message to a number, from the provider's spool: it leaves a moment after the page.
+  async sms(mobile) {
+    const folder = join(parameters.spool, "sms");
+    const to = `To: ${mobile.replace("+", "")}`;
+    for (let tries = 0; tries < 100; tries++) {
+      const names = readdirSync(folder).filter((name) => !name.startsWith(".") && !this.read.has(name));
+      for (const name of names.sort((a, b) => Number(b) - Number(a))) {
+        const text = readFileSync(join(folder, name), "utf8");
+        const code = text.startsWith(to) && text.split("\n\n")[1]?.match(/(?<!\d)\d{6}(?!\d)/)?.[0];
+        if (!code) continue;
+        this.read.add(name);
+        return code;
+      }
+      await new Promise((go) => setTimeout(go, 100));
+    }
+    throw new Error(`no message with a code came to ${mobile}`);
   }
 
   async step(step) {
@@ -64,7 +83,8 @@ class Journey {
     if (step.arrives) await this.arrives(page, step.arrives, about);
     if (step.acr) await this.acr(page, step.acr);
     for (const [name, selector] of Object.entries(step.keep ?? {})) {
-      this.known[name] = await page.locator(await this.say(selector, about)).first().getAttribute("data-copy");
+      const shown = page.locator(await this.say(selector, about)).first();
+      this.known[name] = (await shown.getAttribute("data-copy")) ?? (await shown.textContent()).trim();
     }
     if (step.passkeys) equal((await person.passkeys()).length, step.passkeys, "the passkeys of the device");
     if (step.look) await person.well(step.look);
@@ -73,7 +93,8 @@ class Journey {
   // The first page of a person is asked for in their language; the choice stays with the visit.
   async go(person, { go, who, as }) {
     const path = await this.say(pages[go], as ?? who);
-    await person.go(person.greeted ? path : `${path}?lang=${this.language}`);
+    const choice = `${path.includes("?") ? "&" : "?"}lang=${this.language}`;
+    await person.go(person.greeted ? path : path + choice);
     person.greeted = true;
   }
 
@@ -106,6 +127,17 @@ class Journey {
         ? (form ?? page.locator("main form")).locator("button:not([type=button])").first()
         : page.locator(`main button[name="${what.split("=")[0]}"][value="${what.split("=")[1]}"]`).first();
     await Promise.all([page.waitForEvent("load"), button.click()]);
+    await this.onward(page);
+  }
+
+  // A page that only leads on to the next one, as after a sign-in that began elsewhere, is left by itself.
+  async onward(page) {
+    const there = () => document.readyState === "complete" && !document.querySelector('meta[http-equiv="refresh"]');
+    for (let tries = 0; tries < 100; tries++) {
+      if (await page.evaluate(there).catch(() => false)) return;
+      await new Promise((go) => setTimeout(go, 100));
+    }
+    throw new Error(`${page.url()} leads on and on`);
   }
 
   // The browser's own ceremony, then the form is sent by the page.
@@ -115,6 +147,7 @@ class Journey {
     const gone = page.waitForEvent("load").then(() => "gone");
     await form.locator("button").first().click();
     equal(await Promise.race([failed, gone]), "gone", "the passkey");
+    await this.onward(page);
   }
 
   async consent(page) {

@@ -136,7 +136,7 @@ export async function run(checks, party) {
 
   await check("consent-denied", async () => {
     const who = party.person();
-    who.screens = who.screens.map((rule) => (rule.screen === "consent" ? { ...rule, press: { ...rule.press, value: "deny" } } : rule));
+    who.screens = who.screens.map((rule) => (rule.screen === "consent" ? { ...rule, press: { ...rule.press, value: rule.refuse } } : rule));
     const answer = await party.denied("keyed", { who, request: { prompt: "consent" } });
     equal(answer.error, "access_denied", "the error");
   });
