@@ -78,8 +78,8 @@ class Journey {
     if (step.authorize) await this.authorize(person, step.authorize);
     if (step.authenticator) await person.authenticator();
     const form = step.fill ? await this.fill(page, step.fill, about) : null;
-    if (step.press) await this.press(page, step.press, form);
-    if (step.consents) await this.consent(page);
+    if (step.press) await this.press(person, step.press, form);
+    if (step.consents) await this.consent(person);
     if (step.arrives) await this.arrives(page, step.arrives, about);
     if (step.acr) await this.acr(page, step.acr);
     for (const [name, selector] of Object.entries(step.keep ?? {})) {
@@ -120,8 +120,9 @@ class Journey {
     return form;
   }
 
-  async press(page, what, form) {
-    if (what === "passkey") return this.passkey(page);
+  async press(person, what, form) {
+    const { page } = person;
+    if (what === "passkey") return person.touches(() => this.passkey(page));
     const button =
       what === "form"
         ? (form ?? page.locator("main form")).locator("button:not([type=button])").first()
@@ -150,9 +151,9 @@ class Journey {
     await this.onward(page);
   }
 
-  async consent(page) {
+  async consent(person) {
     const [name, value] = allow.split("=");
-    if (await page.locator(`main button[name="${name}"][value="${value}"]`).count()) await this.press(page, allow);
+    if (await person.page.locator(`main button[name="${name}"][value="${value}"]`).count()) await this.press(person, allow);
   }
 
   async arrives(page, where, who) {

@@ -107,7 +107,8 @@ export class Person {
     return answer;
   }
 
-  // An authenticator built into the device that always says yes, as a finger on the sensor does.
+  // An authenticator built into the device. It answers while it is touched: one that always did would take the quiet
+  // offer of a passkey in a form (conditional mediation) before anybody asked for it.
   async authenticator() {
     this.cdp = await this.page.context().newCDPSession(this.page);
     await this.cdp.send("WebAuthn.enable", { enableUI: false });
@@ -119,10 +120,21 @@ export class Person {
         hasResidentKey: true,
         hasUserVerification: true,
         isUserVerified: true,
-        automaticPresenceSimulation: true,
+        automaticPresenceSimulation: false,
       },
     });
     this.authenticatorId = authenticatorId;
+  }
+
+  // The finger is on the sensor while `run` runs.
+  async touches(run) {
+    const finger = (enabled) => this.cdp.send("WebAuthn.setAutomaticPresenceSimulation", { authenticatorId: this.authenticatorId, enabled });
+    await finger(true);
+    try {
+      return await run();
+    } finally {
+      await finger(false);
+    }
   }
 
   async passkeys() {

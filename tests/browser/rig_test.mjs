@@ -49,13 +49,20 @@ async function make() {
   last = made.rawId;
   return made.id;
 }
+let offer, offered;
+function conditional() {
+  offer = new AbortController();
+  offered = navigator.credentials.get({ mediation: "conditional", signal: offer.signal, publicKey: {
+    challenge: new Uint8Array(32), rpId } }).then(() => "taken", (error) => error.name);
+}
 async function use(id) {
+  offer?.abort();
   const got = await navigator.credentials.get({ publicKey: {
     challenge: new Uint8Array(32), rpId, userVerification: "required", timeout: 2000,
     allowCredentials: id ? [{ type: "public-key", id: new Uint8Array(16) }] : [] } });
   return { id: got.id, flags: new Uint8Array(got.response.authenticatorData)[32] };
 }
-Object.assign(window, { make, use });`;
+Object.assign(window, { make, use, conditional, offered: () => offered });`;
 
 const FILES = {
   "/style.css": ["text/css", "html{color:#111;background:#fff;font:18px/1.7 sans-serif}.pale{color:#bbb}.wide{width:900px}.small{display:inline-block;width:12px;height:12px;font-size:10px;line-height:12px}button,input{min-height:44px}"],
@@ -124,11 +131,13 @@ await checks.check("passkey", async () => {
   const person = await rig.person("ar");
   await person.go("/passkeys");
   await person.authenticator();
-  const made = await person.page.evaluate(() => window.make());
-  const used = await person.page.evaluate(() => window.use());
+  const made = await person.touches(() => person.page.evaluate(() => window.make()));
+  await person.page.evaluate(() => window.conditional());
+  const used = await person.touches(() => person.page.evaluate(() => window.use()));
   equal(used.id, made, "the passkey used");
   equal(used.flags & 5, 5, "flags UP and UV");
   equal((await person.passkeys()).length, 1, "passkeys in the authenticator");
+  equal(await person.page.evaluate(() => window.offered()), "AbortError", "the quiet offer");
   const refusal = await person.page.evaluate(() => window.use("unknown").then(() => "taken", (error) => error.name));
   equal(refusal, "NotAllowedError", "an unknown passkey");
   await person.well("passkeys");
