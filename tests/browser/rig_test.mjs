@@ -133,6 +133,8 @@ await checks.check("passkey", async () => {
   await person.authenticator();
   const made = await person.touches(() => person.page.evaluate(() => window.make()));
   await person.page.evaluate(() => window.conditional());
+  const second = () => new Promise((go) => setTimeout(() => go("waits"), 1000));
+  equal(await Promise.race([person.page.evaluate(() => window.offered()), second()]), "waits", "the quiet offer, untouched");
   const used = await person.touches(() => person.page.evaluate(() => window.use()));
   equal(used.id, made, "the passkey used");
   equal(used.flags & 5, 5, "flags UP and UV");
