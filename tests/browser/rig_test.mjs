@@ -17,7 +17,7 @@ const page = (inside, { lang = "ar", dir = "rtl", head = "" } = {}) =>
 <meta name="viewport" content="width=device-width"><link rel="icon" href="/icon"><link rel="stylesheet" href="/style.css">${head}</head>
 <body><main><h1>صفحة</h1>${inside}</main></body></html>`;
 
-const form = `<form method="post" action="/good"><p><label for="n">رقم الهوية</label> <input id="n" name="identity" autocomplete="username"></p><button>متابعة</button></form>`;
+const form = `<form method="post" action="/good"><p><label for="n">رقم الهوية</label> <input id="n" name="identity" autocomplete="username webauthn"></p><button>متابعة</button></form>`;
 
 // path -> [page, what the rig must say about it]
 const BAD = {
