@@ -144,8 +144,9 @@ function register(folder, clients) {
 
 async function main() {
   const given = options(process.argv.slice(2));
-  const provider = JSON.parse(readFileSync(given.provider, "utf8"));
-  const made = { ...provider, issuer: given.issuer.replace(/\/$/, ""), listener: Number(given.listener) };
+  const issuer = given.issuer.replace(/\/$/, "");
+  const provider = JSON.parse(readFileSync(given.provider, "utf8").replaceAll("{issuer}", issuer));
+  const made = { ...provider, issuer, listener: Number(given.listener) };
   made.apache = { url: `https://apache.example:${given.apache}`, plain: `http://127.0.0.1:${given.plain}` };
   made.clients = await clients(made);
   for (const line of given.set) {
