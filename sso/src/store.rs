@@ -31,15 +31,12 @@ macro_rules! step {
 
 /// The steps of the schema, after the switch's own, in order.
 pub const STEPS: &[Step] = &[
-    Step { version: 101, description: "sso accounts", sql: include_str!("../migrations/0101_accounts.sql") },
-    Step { version: 102, description: "sso clients", sql: include_str!("../migrations/0102_clients.sql") },
-    Step { version: 103, description: "sso grants", sql: include_str!("../migrations/0103_grants.sql") },
-    Step { version: 107, description: "sso tokens", sql: include_str!("../migrations/0107_tokens.sql") },
     step!(101, "accounts", "0101_accounts.sql"),
     step!(102, "clients", "0102_clients.sql"),
     step!(103, "grants", "0103_grants.sql"),
     step!(104, "credentials", "0104_credentials.sql"),
     step!(105, "registration", "0105_registration.sql"),
+    step!(107, "tokens", "0107_tokens.sql"),
     step!(108, "administration", "0108_administration.sql"),
 ];
 

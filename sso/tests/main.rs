@@ -28,6 +28,7 @@ mod schema;
 mod sessions;
 mod support;
 mod token_fapi;
+mod token_jose;
 mod token_refresh;
 mod token_refused;
 mod token_resource;
