@@ -27,6 +27,7 @@ mod pages;
 mod schema;
 mod sessions;
 mod support;
+mod token_device;
 mod token_fapi;
 mod token_jose;
 mod token_refresh;
