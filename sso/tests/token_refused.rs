@@ -199,6 +199,12 @@ async fn each_way_of_authentication_works_and_no_other(bed: &Bed) {
     }
     let party = Party::join(bed, registration(Profile::Baseline, PrivateKeyJwt)).await;
     by_certificate(bed, &person).await;
+    for way in [None, ClientSecretBasic, ClientSecretPost] {
+        let weak = Party::join(bed, registration(Profile::Fapi2, way)).await;
+        let code = weak.code(bed, &person, "openid").await;
+        let answer = weak.send(bed, weak.ask_of_code(bed, &code)).await;
+        assert_eq!(answer.json()["error"], "invalid_client", "{way:?} is too weak for FAPI 2.0");
+    }
     for audience in [json!("https://id.example.ps/oidc/token"), json!(["https://id.example.ps"])] {
         let code = party.code(bed, &person, "openid").await;
         let mut ask = party.ask_of_code(bed, &code);
