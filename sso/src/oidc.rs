@@ -1,6 +1,33 @@
 //! The OpenID Provider: what relying parties speak to.
 
+pub mod arrival;
+pub mod authorize;
+pub mod claims;
+pub mod consent;
+pub mod discovery;
 pub mod error;
 pub mod granted;
+pub mod id_token;
 pub mod keys;
+pub mod redirect;
+pub mod request;
+pub mod requested_claims;
+pub mod scope;
 pub mod subject;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::get;
+
+use crate::Sso;
+
+/// The routes of this room.
+pub(crate) fn routes() -> Router<Arc<Sso>> {
+    Router::new()
+        .route("/.well-known/openid-configuration", get(discovery::metadata))
+        .route("/.well-known/oauth-authorization-server", get(discovery::metadata))
+        .route("/oidc/jwks", get(discovery::jwks))
+        .route(arrival::PATH, get(authorize::arrive).post(authorize::arrive_by_form))
+        .route("/consent", get(consent::show).post(consent::answer))
+}

@@ -2,6 +2,10 @@
 
 pub mod account;
 pub mod client;
+pub mod code;
+pub mod consent;
+pub mod logout_notice;
+pub mod pushed_request;
 pub mod role;
 pub mod session;
 pub mod signing_key;
@@ -15,6 +19,11 @@ pub const STEPS: &[Step] = &[
     Step { version: 101, description: "sso accounts", sql: include_str!("../migrations/0101_accounts.sql") },
     Step { version: 102, description: "sso clients", sql: include_str!("../migrations/0102_clients.sql") },
     Step { version: 103, description: "sso grants", sql: include_str!("../migrations/0103_grants.sql") },
+    Step {
+        version: 106,
+        description: "sso authorization",
+        sql: include_str!("../migrations/0106_authorization.sql"),
+    },
 ];
 
 /// Every statement of the package, for the test that prepares them all.
@@ -22,6 +31,10 @@ pub fn statements() -> impl Iterator<Item = &'static Statement> {
     [
         account::STATEMENTS,
         client::STATEMENTS,
+        code::STATEMENTS,
+        consent::STATEMENTS,
+        logout_notice::STATEMENTS,
+        pushed_request::STATEMENTS,
         role::STATEMENTS,
         session::STATEMENTS,
         signing_key::STATEMENTS,

@@ -23,6 +23,7 @@ macro_rules! suite {
 }
 
 mod keys;
+mod oidc_authorize;
 mod pages;
 mod schema;
 mod sessions;

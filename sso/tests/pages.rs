@@ -16,6 +16,8 @@ macro_rules! pages {
 
 pages! {
     trouble: sso::trouble::Trouble,
+    consent: sso::oidc::consent::ConsentPage,
+    refused_request: sso::oidc::authorize::RefusedPage,
 }
 
 #[test]

@@ -3,3 +3,4 @@
 pub(crate) mod bed;
 pub(crate) mod browser;
 pub(crate) mod people;
+pub(crate) mod party;
