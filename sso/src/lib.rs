@@ -9,6 +9,7 @@
 
 pub mod audit;
 pub mod chance;
+pub mod change;
 pub mod client;
 pub mod fault;
 pub mod jose;
@@ -16,6 +17,8 @@ pub mod key;
 pub mod level;
 pub mod oidc;
 pub mod person;
+pub mod post;
+pub mod role;
 pub mod seal;
 pub mod session;
 pub mod settings;

@@ -1,11 +1,14 @@
 //! The SQL of identity: one text for both engines, one file a noun, on the primitives of `switch-store`.
 
 pub mod account;
+pub mod change;
 pub mod client;
 pub mod code;
 pub mod consent;
 pub mod logout_notice;
 pub mod pushed_request;
+pub mod message;
+pub mod office;
 pub mod role;
 pub mod session;
 pub mod signing_key;
@@ -14,7 +17,18 @@ pub mod throttle;
 use switch_store::schema::Step;
 use switch_store::statements::Statement;
 
-/// The steps of the schema, after the switch's own.
+/// A step of the schema: its number, what it makes, its file.
+macro_rules! step {
+    ($version:literal, $makes:literal, $file:literal) => {
+        Step {
+            version: $version,
+            description: concat!("sso ", $makes),
+            sql: include_str!(concat!("../migrations/", $file)),
+        }
+    };
+}
+
+/// The steps of the schema, after the switch's own, in order.
 pub const STEPS: &[Step] = &[
     Step { version: 101, description: "sso accounts", sql: include_str!("../migrations/0101_accounts.sql") },
     Step { version: 102, description: "sso clients", sql: include_str!("../migrations/0102_clients.sql") },
@@ -24,17 +38,26 @@ pub const STEPS: &[Step] = &[
         description: "sso authorization",
         sql: include_str!("../migrations/0106_authorization.sql"),
     },
+    step!(101, "accounts", "0101_accounts.sql"),
+    step!(102, "clients", "0102_clients.sql"),
+    step!(103, "grants", "0103_grants.sql"),
+    step!(104, "credentials", "0104_credentials.sql"),
+    step!(105, "registration", "0105_registration.sql"),
+    step!(108, "administration", "0108_administration.sql"),
 ];
 
 /// Every statement of the package, for the test that prepares them all.
 pub fn statements() -> impl Iterator<Item = &'static Statement> {
     [
         account::STATEMENTS,
+        change::STATEMENTS,
         client::STATEMENTS,
         code::STATEMENTS,
         consent::STATEMENTS,
         logout_notice::STATEMENTS,
         pushed_request::STATEMENTS,
+        message::STATEMENTS,
+        office::STATEMENTS,
         role::STATEMENTS,
         session::STATEMENTS,
         signing_key::STATEMENTS,
