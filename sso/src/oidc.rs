@@ -2,7 +2,7 @@
 
 pub mod arrival;
 pub mod authorize;
-pub mod claims;
+pub mod claim_scope;
 pub mod consent;
 pub mod discovery;
 pub mod error;
@@ -12,7 +12,7 @@ pub mod keys;
 pub mod redirect;
 pub mod request;
 pub mod requested_claims;
-pub mod scope;
+pub mod person_claims;
 pub mod subject;
 
 use std::sync::Arc;

@@ -201,7 +201,7 @@ impl Sso {
         let Some(given) = given.filter(|given| Asked::of(request).is_answered(Some(given), since)) else {
             return Ok(None);
         };
-        let may = |claim: &str| given.claims.contains(claim) || super::scope::releases(&request.scopes, claim);
+        let may = |claim: &str| given.claims.contains(claim) || super::claim_scope::releases(&request.scopes, claim);
         Ok(Some(request.claims.allowed(may)))
     }
 }
@@ -211,20 +211,19 @@ async fn issue(visit: &Visit, arrival: &Arrival, granted: Granted) -> Result<Res
     let secret = sso.new_token();
     let session = granted.session.filter(|_| request.client.registration.backchannel_logout_uri.is_some());
     let code = code::Code {
-        digest: digest(&secret),
+        client: request.client.id.clone(),
         redirect_uri: request.way.uri.clone(),
         code_challenge: request.code_challenge.clone(),
         dpop_jkt: request.dpop_jkt.clone(),
         granted,
         family: sso.new_id(),
         expires_at: now.plus_ms(sso.settings.code_s * 1000),
-    }
-    .written()?;
+    };
     let issued = transact!(sso.db, tx => {
         if let Some(row) = arrival.row() && !pushed_request::take(tx, row, now).await? {
             return Ok(false);
         }
-        code::add(tx, &code).await?;
+        code::add(tx, digest(&secret), &code).await?;
         if let Some(session) = session {
             logout_notice::remember(tx, session, &request.client.id).await?;
         }

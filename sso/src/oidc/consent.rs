@@ -14,7 +14,7 @@ use super::arrival::{Arrival, PATH};
 use super::authorize::{self, Step};
 use super::error::OAuthError;
 use super::request::AuthorizationRequest;
-use super::scope::{self, OFFLINE_ACCESS, OPENID, SCOPES};
+use super::claim_scope::{self, OFFLINE_ACCESS, OPENID, SCOPES};
 use crate::fault::Fault;
 use crate::store::consent::{self as rows, Consent};
 use crate::store::pushed_request;
@@ -37,7 +37,7 @@ impl Asked {
     pub fn of(request: &AuthorizationRequest) -> Self {
         let scopes = request.scopes.iter().filter(|scope| *scope != OPENID).cloned().collect();
         let single = request.claims.personal();
-        let single = single.into_iter().filter(|(claim, _)| !scope::releases(&request.scopes, claim));
+        let single = single.into_iter().filter(|(claim, _)| !claim_scope::releases(&request.scopes, claim));
         let (essential, voluntary): (Vec<_>, Vec<_>) = single.partition(|(_, is_essential)| *is_essential);
         let names = |list: Vec<(String, bool)>| list.into_iter().map(|(name, _)| name).collect();
         Self { scopes, essential: names(essential), voluntary: names(voluntary) }
@@ -143,7 +143,7 @@ pub fn scope_in_words(frame: &Frame, scope: &str) -> String {
 /// A claim in the words of the person.
 #[must_use]
 pub fn claim_in_words(frame: &Frame, claim: &str) -> String {
-    let key = format!("consent-claim-{}", scope::base(claim).replace('_', "-"));
+    let key = format!("consent-claim-{}", claim_scope::base(claim).replace('_', "-"));
     match claim.split_once('#') {
         None => frame.say(&key),
         Some((_, tag)) => {

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::error::{OAuthError, json as answer};
 use super::keys::SIGNS;
-use super::scope::{NAME_TAGS, NAMES, OF_AUTHENTICATION, OFFLINE_ACCESS, OPENID, SCOPES, personal_claims};
+use super::claim_scope::{NAME_TAGS, NAMES, OF_AUTHENTICATION, OFFLINE_ACCESS, OPENID, SCOPES, personal_claims};
 use crate::Sso;
 use crate::jose::Algorithm;
 use crate::level::Loa;

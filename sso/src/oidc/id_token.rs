@@ -3,7 +3,7 @@
 use aws_lc_rs::digest::{SHA256, SHA512, digest};
 use serde_json::Value;
 
-use super::claims::{Into, released};
+use super::person_claims::{Into, released};
 use super::granted::Granted;
 use crate::Sso;
 use crate::client::Client;

@@ -5,7 +5,7 @@
 use super::error::OAuthError;
 use super::redirect::{Way, is_registered};
 use super::requested_claims::RequestedClaims;
-use super::scope::{IDENTITY, OFFLINE_ACCESS, OPENID, SCOPES};
+use super::claim_scope::{IDENTITY, OFFLINE_ACCESS, OPENID, SCOPES};
 use crate::client::{Client, Grant};
 use crate::jose::from_base64url;
 use crate::level::Loa;

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::error::OAuthError;
-use super::scope::{self, OF_AUTHENTICATION};
+use super::claim_scope::{self, OF_AUTHENTICATION};
 use crate::level::Loa;
 
 /// One claim that is asked for.
@@ -50,7 +50,7 @@ impl RequestedClaims {
         for asked in self.id_token.iter().chain(&self.userinfo) {
             match found.iter_mut().find(|(name, _)| *name == asked.name) {
                 Some(known) => known.1 |= asked.is_essential,
-                None if scope::is_personal(&asked.name) => {
+                None if claim_scope::is_personal(&asked.name) => {
                     found.push((asked.name.clone(), asked.is_essential));
                 }
                 None => {}
@@ -85,7 +85,7 @@ impl RequestedClaims {
     /// What of it is allowed, as a grant keeps it.
     pub fn allowed(&self, may: impl Fn(&str) -> bool) -> Value {
         let kept = |list: &[Requested]| {
-            let kept = list.iter().filter(|asked| !scope::is_personal(&asked.name) || may(&asked.name));
+            let kept = list.iter().filter(|asked| !claim_scope::is_personal(&asked.name) || may(&asked.name));
             kept.map(|asked| (asked.name.clone(), json!({ "essential": asked.is_essential })))
                 .collect::<Map<_, _>>()
         };
@@ -105,7 +105,7 @@ fn section(object: &Map<String, Value>, name: &str) -> Option<Vec<Requested>> {
     match object.get(name) {
         None | Some(Value::Null) => Some(Vec::new()),
         Some(Value::Object(asked)) => {
-            let known = |name: &str| scope::is_personal(name) || OF_AUTHENTICATION.contains(&name);
+            let known = |name: &str| claim_scope::is_personal(name) || OF_AUTHENTICATION.contains(&name);
             asked.iter().filter(|(name, _)| known(name)).map(|(name, how)| requested(name, how)).collect()
         }
         Some(_) => None,

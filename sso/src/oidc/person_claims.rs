@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::granted::Granted;
-use super::scope::{NAME_TAGS, NAMES, SCOPES, is_personal};
+use super::claim_scope::{NAME_TAGS, NAMES, SCOPES, is_personal};
 use crate::person::Name;
 use crate::store::account::Account;
 
