@@ -24,6 +24,7 @@ macro_rules! suite {
 
 mod keys;
 mod oidc_authorize;
+mod oidc_logout;
 mod pages;
 mod schema;
 mod sessions;

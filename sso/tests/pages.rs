@@ -18,6 +18,7 @@ pages! {
     trouble: sso::trouble::Trouble,
     consent: sso::oidc::consent::ConsentPage,
     refused_request: sso::oidc::authorize::RefusedPage,
+    sign_out: sso::oidc::logout::SignOutPage,
 }
 
 #[test]

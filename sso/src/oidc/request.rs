@@ -27,7 +27,19 @@ impl Parameters {
         if text.len() > PARAMETERS_MAX {
             return Self::default();
         }
-        Self(pairs(text).into_iter().filter(|(_, value)| !value.is_empty()).collect())
+        Self::of(&pairs(text))
+    }
+
+    /// The parameters of pairs that were read already.
+    #[must_use]
+    pub fn of(pairs: &[(String, String)]) -> Self {
+        Self(pairs.iter().filter(|(_, value)| !value.is_empty()).cloned().collect())
+    }
+
+    /// Puts a parameter in the place of whatever was sent under its name.
+    pub fn put(&mut self, name: &str, value: &str) {
+        self.0.retain(|(known, _)| known != name);
+        self.0.push((name.to_owned(), value.to_owned()));
     }
 
     /// The same without some names.
