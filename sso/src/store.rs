@@ -6,9 +6,9 @@ pub mod client;
 pub mod code;
 pub mod consent;
 pub mod logout_notice;
-pub mod pushed_request;
 pub mod message;
 pub mod office;
+pub mod pushed_request;
 pub mod role;
 pub mod session;
 pub mod signing_key;
@@ -30,19 +30,12 @@ macro_rules! step {
 
 /// The steps of the schema, after the switch's own, in order.
 pub const STEPS: &[Step] = &[
-    Step { version: 101, description: "sso accounts", sql: include_str!("../migrations/0101_accounts.sql") },
-    Step { version: 102, description: "sso clients", sql: include_str!("../migrations/0102_clients.sql") },
-    Step { version: 103, description: "sso grants", sql: include_str!("../migrations/0103_grants.sql") },
-    Step {
-        version: 106,
-        description: "sso authorization",
-        sql: include_str!("../migrations/0106_authorization.sql"),
-    },
     step!(101, "accounts", "0101_accounts.sql"),
     step!(102, "clients", "0102_clients.sql"),
     step!(103, "grants", "0103_grants.sql"),
     step!(104, "credentials", "0104_credentials.sql"),
     step!(105, "registration", "0105_registration.sql"),
+    step!(106, "authorization", "0106_authorization.sql"),
     step!(108, "administration", "0108_administration.sql"),
 ];
 
@@ -55,9 +48,9 @@ pub fn statements() -> impl Iterator<Item = &'static Statement> {
         code::STATEMENTS,
         consent::STATEMENTS,
         logout_notice::STATEMENTS,
-        pushed_request::STATEMENTS,
         message::STATEMENTS,
         office::STATEMENTS,
+        pushed_request::STATEMENTS,
         role::STATEMENTS,
         session::STATEMENTS,
         signing_key::STATEMENTS,

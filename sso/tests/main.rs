@@ -24,6 +24,8 @@ macro_rules! suite {
 
 mod keys;
 mod oidc_authorize;
+mod oidc_consent;
+mod oidc_discovery;
 mod oidc_logout;
 mod pages;
 mod schema;

@@ -29,7 +29,8 @@ async fn a_code_comes_back_with_state_and_issuer(bed: &Bed) {
     assert_eq!((granted.client.as_str(), granted.account), ("rp", Some(account.id)));
     assert_eq!((granted.scope().as_str(), granted.nonce.as_deref()), ("email openid", Some("n-1")));
     assert_eq!((granted.acr(), granted.amr()), ("urn:hukumati:loa:1", vec!["pwd"]));
-    let token = sso::oidc::id_token::mint(&bed.sso, &client, &granted, Some("t"), None).await.expect("minted");
+    let token =
+        sso::oidc::id_token::mint(&bed.sso, &client, &granted, Some("t"), None).await.expect("minted");
     let claims = bed.sso.read_own(&token, "JWT").await.expect("read").expect("ours");
     assert_eq!((claims["iss"].as_str(), claims["aud"].as_str()), (Some(ISSUER), Some("rp")));
     assert_eq!(claims["nonce"], "n-1");
@@ -171,7 +172,7 @@ async fn a_request_too_long_for_an_address_is_kept(bed: &Bed) {
     bed.clock.pass_ms(300_000);
     bed.signs_in(&mut browser, &account, &[Method::Password]).await;
     let answer = browser.get(&back).await;
-    assert_eq!((answer.told("state"), answer.code().len()), (Some(state), 43));
+    assert_eq!((answer.told("state"), answer.code().len()), (Some(state.clone()), 43));
     assert_eq!(browser.get(&back).await.status, StatusCode::BAD_REQUEST, "it is answered once");
     // By POST, as well: the browser sends its cookie only with the GET that follows.
     let posted = browser.send(
@@ -213,7 +214,8 @@ async fn a_host_header_changes_nothing(bed: &Bed) {
     let mut browser = Browser::new(bed);
     for header in ["host", "x-forwarded-host", "forwarded", "x-original-url", "x-rewrite-url"] {
         let sent = [(header, "evil.example")];
-        let document = browser.send(Verb::GET, "/.well-known/openid-configuration", &sent, String::new()).await;
+        let document =
+            browser.send(Verb::GET, "/.well-known/openid-configuration", &sent, String::new()).await;
         assert!(!document.text.contains("evil.example"), "{header}");
         let away = browser.send(Verb::GET, &address(&good("rp")), &sent, String::new()).await;
         assert!(away.location().starts_with("/sign-in?next="), "{header}: {}", away.location());

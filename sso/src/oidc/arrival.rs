@@ -167,6 +167,32 @@ impl Sso {
         Ok(back_to_row(client, &uri))
     }
 
+    /// Where the forms of a page end that goes on to `next`, for `form-action`: browsers hold the redirects
+    /// after a form to it too, and a sign-in may end at a client. Origins; none for a path that stays here.
+    ///
+    /// # Errors
+    /// [`Fault`].
+    pub async fn form_ends(&self, next: &str) -> Result<Vec<String>, Fault> {
+        let Some(query) = next.strip_prefix(PATH).and_then(|rest| rest.strip_prefix('?')) else {
+            return Ok(Vec::new());
+        };
+        match self.arrive(query).await {
+            Ok(arrival) => Ok(vec![arrival.request.way.origin()]),
+            Err(Refused::Told(way, _)) => Ok(vec![way.origin()]),
+            Err(Refused::Untrusted(_)) => Ok(Vec::new()),
+            Err(Refused::Fault(fault)) => Err(fault),
+        }
+    }
+
+    /// Removes requests that can be answered no more. Called once an hour.
+    ///
+    /// # Errors
+    /// [`Fault`].
+    pub async fn remove_old_requests(&self) -> Result<u64, Fault> {
+        let now = self.now();
+        Ok(transact!(self.db, tx => rows::remove_old(tx, now).await)?)
+    }
+
     /// Keeps a request; its URI.
     ///
     /// # Errors

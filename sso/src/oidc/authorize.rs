@@ -187,7 +187,9 @@ impl Sso {
         let claims = self.read_own(hint, "JWT").await?;
         let claims = claims.filter(|claims| claims.get("aud") == Some(&Value::from(&*request.client.id)));
         let subject = claims.and_then(|claims| claims.get("sub")?.as_str().map(str::to_owned));
-        Ok(subject.map(Some).ok_or_else(|| OAuthError::request("id_token_hint is no ID token of this client")))
+        Ok(subject
+            .map(Some)
+            .ok_or_else(|| OAuthError::request("id_token_hint is no ID token of this client")))
     }
 
     /// The single claims a person allowed; `None` when the person must be asked.
@@ -201,7 +203,9 @@ impl Sso {
         let Some(given) = given.filter(|given| Asked::of(request).is_answered(Some(given), since)) else {
             return Ok(None);
         };
-        let may = |claim: &str| given.claims.contains(claim) || super::claim_scope::releases(&request.scopes, claim);
+        let may = |claim: &str| {
+            given.claims.contains(claim) || super::claim_scope::releases(&request.scopes, claim)
+        };
         Ok(Some(request.claims.allowed(may)))
     }
 }

@@ -78,7 +78,11 @@ impl HttpsTeller {
             .header("content-type", "application/x-www-form-urlencoded")
             .body(format!("logout_token={token}"));
         let answer = request.send().await.map_err(|error| error.without_url().to_string())?;
-        if answer.status().is_success() { Ok(()) } else { Err(format!("the client answered {}", answer.status())) }
+        if answer.status().is_success() {
+            Ok(())
+        } else {
+            Err(format!("the client answered {}", answer.status()))
+        }
     }
 }
 
@@ -163,8 +167,13 @@ impl Sso {
         let wait = usize::try_from(notice.tries).unwrap_or(usize::MAX).min(WAITS_MS.len() - 1);
         if gave_up_at.is_some() {
             told.given_up += 1;
-            tracing::error!(client = notice.client, tries, error, alarm = "logout-not-told",
-                "a client was never told that a session ended");
+            tracing::error!(
+                client = notice.client,
+                tries,
+                error,
+                alarm = "logout-not-told",
+                "a client was never told that a session ended"
+            );
         } else {
             told.postponed += 1;
         }

@@ -12,9 +12,9 @@ use switch_store::transact;
 
 use super::arrival::{Arrival, PATH};
 use super::authorize::{self, Step};
+use super::claim_scope::{self, OFFLINE_ACCESS, OPENID, SCOPES};
 use super::error::OAuthError;
 use super::request::AuthorizationRequest;
-use super::claim_scope::{self, OFFLINE_ACCESS, OPENID, SCOPES};
 use crate::fault::Fault;
 use crate::store::consent::{self as rows, Consent};
 use crate::store::pushed_request;
@@ -56,7 +56,13 @@ impl Asked {
 
     /// What is allowed from now on: this, with these of the voluntary claims, and what was allowed before.
     #[must_use]
-    pub fn given(self, client: &str, ticked: &BTreeSet<String>, before: Option<Consent>, at: Timestamp) -> Consent {
+    pub fn given(
+        self,
+        client: &str,
+        ticked: &BTreeSet<String>,
+        before: Option<Consent>,
+        at: Timestamp,
+    ) -> Consent {
         let mut given = before.unwrap_or_else(|| Consent {
             client: client.to_owned(),
             scopes: BTreeSet::new(),
@@ -100,7 +106,15 @@ impl Page for ConsentPage {
     fn samples(frame: Frame) -> Vec<(&'static str, Self)> {
         let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
         let all = Asked {
-            scopes: set(&["address", "email", "identity", "offline_access", "payments:read", "phone", "profile"]),
+            scopes: set(&[
+                "address",
+                "email",
+                "identity",
+                "offline_access",
+                "payments:read",
+                "phone",
+                "profile",
+            ]),
             essential: set(&[]),
             voluntary: set(&[]),
         };
@@ -137,7 +151,11 @@ impl ConsentPage {
 #[must_use]
 pub fn scope_in_words(frame: &Frame, scope: &str) -> String {
     let known = scope == OFFLINE_ACCESS || SCOPES.iter().any(|known| known.name == scope);
-    if known { frame.say(&format!("consent-scope-{scope}")) } else { frame.fill("consent-scope-other", &[("scope", scope)]) }
+    if known {
+        frame.say(&format!("consent-scope-{scope}"))
+    } else {
+        frame.fill("consent-scope-other", &[("scope", scope)])
+    }
 }
 
 /// A claim in the words of the person.
@@ -231,7 +249,8 @@ mod tests {
 
     #[test]
     fn what_was_declined_is_not_asked_again_and_what_is_new_is() {
-        let asked = Asked { scopes: set(&["email"]), essential: set(&["name"]), voluntary: set(&["birthdate"]) };
+        let asked =
+            Asked { scopes: set(&["email"]), essential: set(&["name"]), voluntary: set(&["birthdate"]) };
         let at = Timestamp(1_000);
         assert!(!asked.is_answered(None, Timestamp(0)));
         let given = asked.clone().given("rp", &set(&["phone_number"]), None, at);

@@ -8,9 +8,11 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde_json::{Value, json};
 
+use super::claim_scope::{
+    NAME_TAGS, NAMES, OF_AUTHENTICATION, OFFLINE_ACCESS, OPENID, SCOPES, personal_claims,
+};
 use super::error::{OAuthError, json as answer};
 use super::keys::SIGNS;
-use super::claim_scope::{NAME_TAGS, NAMES, OF_AUTHENTICATION, OFFLINE_ACCESS, OPENID, SCOPES, personal_claims};
 use crate::Sso;
 use crate::jose::Algorithm;
 use crate::level::Loa;
@@ -31,7 +33,7 @@ impl Sso {
             "authorization_endpoint": url("/oidc/authorize"),
             "pushed_authorization_request_endpoint": url("/oidc/par"),
             "token_endpoint": url("/oidc/token"),
-            "device_authorization_endpoint": url("/oidc/device_authorization"),
+            "device_authorization_endpoint": url("/oidc/device"),
             "userinfo_endpoint": url("/oidc/userinfo"),
             "introspection_endpoint": url("/oidc/introspect"),
             "revocation_endpoint": url("/oidc/revoke"),

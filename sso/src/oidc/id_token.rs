@@ -3,8 +3,8 @@
 use aws_lc_rs::digest::{SHA256, SHA512, digest};
 use serde_json::Value;
 
-use super::person_claims::{Into, released};
 use super::granted::Granted;
+use super::person_claims::{Into, released};
 use crate::Sso;
 use crate::client::Client;
 use crate::fault::Fault;

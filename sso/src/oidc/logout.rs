@@ -16,7 +16,6 @@ use super::id_token;
 use super::redirect::{origin, with_query};
 use super::request::Parameters;
 use crate::Sso;
-use crate::audit::{Actor, Deed, write_down};
 use crate::fault::Fault;
 use crate::session::{COOKIE, SignedIn, set_cookie};
 use crate::store::client;
@@ -84,14 +83,10 @@ impl Sso {
     /// # Errors
     /// [`Fault`].
     pub async fn end_session(&self, known: &SignedIn, because: Ended) -> Result<(), Fault> {
-        let (id, account, now) = (known.session.id, known.account.id, self.now());
+        let (id, now) = (known.session.id, self.now());
         Ok(transact!(self.db, tx => {
             if session::end(tx, id, now, because).await? {
                 backchannel::queue(tx, self, &[id]).await?;
-                let subject = format!("session {id}");
-                let actor = Actor::Account(account);
-                let deed = Deed { at: now, actor, act: "session end", subject, detail: String::new() };
-                write_down(tx, deed).await?;
             }
             Ok(())
         })?)

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::granted::Granted;
 use super::claim_scope::{NAME_TAGS, NAMES, SCOPES, is_personal};
+use super::granted::Granted;
 use crate::person::Name;
 use crate::store::account::Account;
 

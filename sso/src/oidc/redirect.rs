@@ -72,10 +72,7 @@ pub fn is_registered(registration: &Registration, uri: &str) -> bool {
     }
     let is_native = registration.token_endpoint_auth_method == ClientAuthentication::None;
     let given = loopback(uri).filter(|_| is_native);
-    registration
-        .redirect_uris
-        .iter()
-        .any(|known| known == uri || given.is_some() && loopback(known) == given)
+    registration.redirect_uris.iter().any(|known| known == uri || given.is_some() && loopback(known) == given)
 }
 
 /// The host and the path of an address on this device, without its port.
@@ -154,7 +151,9 @@ mod tests {
     fn the_port_of_an_app_is_free_and_nothing_else() {
         let app = registration("none", &["http://127.0.0.1/cb", "http://[::1]:7000/cb"]);
         let server = registration("client_secret_basic", &["http://127.0.0.1/cb"]);
-        for uri in ["http://127.0.0.1/cb", "http://127.0.0.1:49152/cb", "http://[::1]/cb", "http://[::1]:1/cb"] {
+        for uri in
+            ["http://127.0.0.1/cb", "http://127.0.0.1:49152/cb", "http://[::1]/cb", "http://[::1]:1/cb"]
+        {
             assert!(is_registered(&app, uri), "{uri}");
         }
         assert!(!is_registered(&server, "http://127.0.0.1:49152/cb"));
@@ -183,7 +182,10 @@ mod tests {
     #[test]
     fn an_answer_is_added_to_the_query() {
         let way = |uri: &str| Way { uri: uri.into(), state: Some("a&b".into()) };
-        assert_eq!(way("https://a.ps/cb").with(&[("code", "x")], "i"), "https://a.ps/cb?code=x&state=a%26b&iss=i");
+        assert_eq!(
+            way("https://a.ps/cb").with(&[("code", "x")], "i"),
+            "https://a.ps/cb?code=x&state=a%26b&iss=i"
+        );
         assert_eq!(way("https://a.ps/cb?t=1").with(&[], "i"), "https://a.ps/cb?t=1&state=a%26b&iss=i");
         assert_eq!(way("https://a.ps:8443/cb?t=1").origin(), "https://a.ps:8443");
         assert_eq!(way("http://[::1]:80/cb").origin(), "http://[::1]:80");

@@ -2,10 +2,10 @@
 //! query, a form or a pushed request. What is not understood is ignored; what is understood and wrong is
 //! refused: on a page of ours until client and redirect URI are trusted, by redirect from then on.
 
+use super::claim_scope::{IDENTITY, OFFLINE_ACCESS, OPENID, SCOPES};
 use super::error::OAuthError;
 use super::redirect::{Way, is_registered};
 use super::requested_claims::RequestedClaims;
-use super::claim_scope::{IDENTITY, OFFLINE_ACCESS, OPENID, SCOPES};
 use crate::client::{Client, Grant};
 use crate::jose::from_base64url;
 use crate::level::Loa;
@@ -60,7 +60,7 @@ impl Parameters {
         self.get(name).filter(|_| self.all(name).count() == 1)
     }
 
-    fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+    fn all<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {
         self.0.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
@@ -215,7 +215,8 @@ fn response(parameters: &Parameters) -> Result<(), OAuthError> {
 fn scopes(client: &Client, parameters: &Parameters) -> Result<Vec<String>, OAuthError> {
     let mut scopes: Vec<String> = Vec::new();
     for scope in parameters.words("scope") {
-        let is_known = SCOPES.iter().any(|known| known.name == scope) || [OPENID, OFFLINE_ACCESS].contains(&scope);
+        let is_known =
+            SCOPES.iter().any(|known| known.name == scope) || [OPENID, OFFLINE_ACCESS].contains(&scope);
         let is_registered = client.registration.scopes.iter().any(|registered| registered == scope);
         if is_known && !is_registered {
             return Err(OAuthError::new("invalid_scope", format!("scope: {scope} is not registered")));

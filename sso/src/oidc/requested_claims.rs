@@ -3,8 +3,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::error::OAuthError;
 use super::claim_scope::{self, OF_AUTHENTICATION};
+use super::error::OAuthError;
 use crate::level::Loa;
 
 /// One claim that is asked for.

@@ -92,7 +92,10 @@ pub(crate) fn good<'a>(client: &'a str) -> Vec<(&'a str, &'a str)> {
 }
 
 /// The same with some parameters replaced or added; one without a value is left out.
-pub(crate) fn with<'a>(mut all: Vec<(&'a str, &'a str)>, more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+pub(crate) fn with<'a>(
+    mut all: Vec<(&'a str, &'a str)>,
+    more: &[(&'a str, &'a str)],
+) -> Vec<(&'a str, &'a str)> {
     for (name, value) in more {
         all.retain(|(known, _)| known != name);
         all.push((name, value));
