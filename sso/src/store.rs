@@ -6,6 +6,8 @@ pub mod client;
 pub mod code;
 pub mod consent;
 pub mod logout_notice;
+pub mod device_grant;
+pub mod family;
 pub mod message;
 pub mod office;
 pub mod pushed_request;
@@ -13,6 +15,8 @@ pub mod role;
 pub mod session;
 pub mod signing_key;
 pub mod throttle;
+pub mod together;
+pub mod used;
 
 use switch_store::schema::Step;
 use switch_store::statements::Statement;
@@ -36,6 +40,7 @@ pub const STEPS: &[Step] = &[
     step!(104, "credentials", "0104_credentials.sql"),
     step!(105, "registration", "0105_registration.sql"),
     step!(106, "authorization", "0106_authorization.sql"),
+    step!(107, "tokens", "0107_tokens.sql"),
     step!(108, "administration", "0108_administration.sql"),
 ];
 
@@ -48,6 +53,8 @@ pub fn statements() -> impl Iterator<Item = &'static Statement> {
         code::STATEMENTS,
         consent::STATEMENTS,
         logout_notice::STATEMENTS,
+        device_grant::STATEMENTS,
+        family::STATEMENTS,
         message::STATEMENTS,
         office::STATEMENTS,
         pushed_request::STATEMENTS,
@@ -55,6 +62,7 @@ pub fn statements() -> impl Iterator<Item = &'static Statement> {
         session::STATEMENTS,
         signing_key::STATEMENTS,
         throttle::STATEMENTS,
+        used::STATEMENTS,
     ]
     .into_iter()
     .flatten()

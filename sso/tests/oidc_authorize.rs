@@ -6,7 +6,7 @@ use sso::level::Method;
 
 use crate::support::bed::{Bed, ISSUER};
 use crate::support::browser::{Browser, encoded};
-use crate::support::party::{address, good, with};
+use crate::support::relying::{address, good, with};
 
 suite! {
     a_code_comes_back_with_state_and_issuer,

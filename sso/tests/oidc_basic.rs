@@ -7,7 +7,7 @@ use sso::level::Method;
 
 use crate::support::bed::{Bed, ISSUER};
 use crate::support::browser::{Browser, encoded};
-use crate::support::party::{CALLBACK, address, good, with};
+use crate::support::relying::{CALLBACK, address, good, with};
 use crate::support::tokens::{Tokens, basic, redeem, redeemed, userinfo};
 
 suite! {
@@ -357,7 +357,7 @@ async fn oidcc_server_client_secret_post(bed: &Bed) {
     bed.party("rp", json!({ "token_endpoint_auth_method": "client_secret_post" })).await;
     let mut browser = bed.at_home(&bed.citizen(1).await).await;
     let code = browser.get(&address(&good("rp"))).await.code();
-    let secret = [("client_id", "rp"), ("client_secret", crate::support::party::SECRET)];
+    let secret = [("client_id", "rp"), ("client_secret", crate::support::relying::SECRET)];
     let answer = redeem(bed, &[], &code, &secret).await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
 }

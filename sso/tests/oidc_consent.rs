@@ -6,7 +6,7 @@ use sso::store::consent;
 
 use crate::support::bed::Bed;
 use crate::support::browser::{Answer, Browser};
-use crate::support::party::{address, good, with};
+use crate::support::relying::{address, good, with};
 
 suite! {
     a_person_is_asked_once_and_in_words,

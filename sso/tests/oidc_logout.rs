@@ -15,7 +15,7 @@ use sso::store::logout_notice;
 
 use crate::support::bed::{Bed, ISSUER};
 use crate::support::browser::{Answer, Browser, encoded};
-use crate::support::party::{CALLBACK, address, good, with};
+use crate::support::relying::{CALLBACK, address, good, with};
 
 suite! {
     oidcc_rp_initiated_logout,

@@ -6,7 +6,7 @@ use sso::level::Method;
 
 use crate::support::bed::Bed;
 use crate::support::browser::{Answer, Browser, encoded};
-use crate::support::party::{address, good, with};
+use crate::support::relying::{address, good, with};
 use crate::support::tokens::{basic, redeemed};
 
 suite! {

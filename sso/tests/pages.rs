@@ -15,6 +15,7 @@ macro_rules! pages {
 }
 
 pages! {
+    device: sso::oidc::device_page::DevicePage,
     trouble: sso::trouble::Trouble,
     consent: sso::oidc::consent::ConsentPage,
     refused_request: sso::oidc::authorize::RefusedPage,

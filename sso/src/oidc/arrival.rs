@@ -118,7 +118,7 @@ impl Sso {
             let until = now.plus_ms(WAITS_MS);
             transact!(self.db, tx => rows::arrive(tx, digest(uri), now, until).await)?;
         }
-        let request = read(client, &Parameters::parse(&pushed.parameters))?;
+        let request = self.read_request(client, &Parameters::parse(&pushed.parameters))?;
         Ok(Arrival { request, at: pushed.arrived_at.unwrap_or(now), held: Held::Row(uri.to_owned()) })
     }
 
@@ -129,7 +129,7 @@ impl Sso {
             let error = OAuthError::request("request_uri: this client must push its requests (RFC 9126)");
             return Err(Refused::Told(Box::new(way), error));
         }
-        let request = read(client, &parameters)?;
+        let request = self.read_request(client, &parameters)?;
         let at = self.first_arrival(sent, &parameters).unwrap_or_else(|| self.now());
         Ok(Arrival { request, at, held: Held::Address(parameters) })
     }
@@ -209,11 +209,15 @@ impl Sso {
         transact!(self.db, tx => rows::add(tx, digest(&uri), &pushed, until).await)?;
         Ok(uri)
     }
-}
 
-fn read(client: Client, parameters: &Parameters) -> Result<AuthorizationRequest, Refused> {
-    let way = trusted_way(&client, parameters).ok_or(Refused::Untrusted("redirect_uri"))?;
-    let trusted = way.clone();
-    AuthorizationRequest::parse(client, way, parameters)
-        .map_err(|error| Refused::Told(Box::new(trusted), error))
+    fn read_request(
+        &self,
+        client: Client,
+        parameters: &Parameters,
+    ) -> Result<AuthorizationRequest, Refused> {
+        let way = trusted_way(&client, parameters).ok_or(Refused::Untrusted("redirect_uri"))?;
+        let trusted = way.clone();
+        AuthorizationRequest::parse(client, way, parameters, &self.settings)
+            .map_err(|error| Refused::Told(Box::new(trusted), error))
+    }
 }

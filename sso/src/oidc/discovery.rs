@@ -8,11 +8,11 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::claim_scope::{
-    NAME_TAGS, NAMES, OF_AUTHENTICATION, OFFLINE_ACCESS, OPENID, SCOPES, personal_claims,
-};
+use super::claim_scope::{NAME_TAGS, NAMES, OF_AUTHENTICATION, personal_claims};
+use super::dpop;
 use super::error::{OAuthError, json as answer};
 use super::keys::SIGNS;
+use super::scope::Scope;
 use crate::Sso;
 use crate::jose::Algorithm;
 use crate::level::Loa;
@@ -51,7 +51,7 @@ impl Sso {
             "display_values_supported": ["page", "popup", "touch", "wap"],
             "subject_types_supported": ["pairwise"],
             "id_token_signing_alg_values_supported": signs,
-            "dpop_signing_alg_values_supported": verifies,
+            "dpop_signing_alg_values_supported": words(&dpop::ALGORITHMS),
             "authorization_response_iss_parameter_supported": true,
             "require_pushed_authorization_requests": false,
             "request_parameter_supported": false,
@@ -63,7 +63,7 @@ impl Sso {
             "frontchannel_logout_supported": false,
             "tls_client_certificate_bound_access_tokens": true,
             "acr_values_supported": Loa::ALL.map(Loa::acr),
-            "scopes_supported": scopes(),
+            "scopes_supported": Scope::ALL.map(Scope::as_str),
             "claim_types_supported": ["normal"],
             "claims_supported": claims(),
             "ui_locales_supported": ["ar", "en"],
@@ -82,10 +82,6 @@ impl Sso {
         }
         metadata
     }
-}
-
-fn scopes() -> Vec<&'static str> {
-    [OPENID, OFFLINE_ACCESS].into_iter().chain(SCOPES.iter().map(|scope| scope.name)).collect()
 }
 
 fn claims() -> Vec<String> {

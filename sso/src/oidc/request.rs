@@ -2,13 +2,15 @@
 //! query, a form or a pushed request. What is not understood is ignored; what is understood and wrong is
 //! refused: on a page of ours until client and redirect URI are trusted, by redirect from then on.
 
-use super::claim_scope::{IDENTITY, OFFLINE_ACCESS, OPENID, SCOPES};
+use super::claim_scope::IDENTITY;
 use super::error::OAuthError;
 use super::redirect::{Way, is_registered};
 use super::requested_claims::RequestedClaims;
+use super::scope::{Resource, Scope};
 use crate::client::{Client, Grant};
 use crate::jose::from_base64url;
 use crate::level::Loa;
+use crate::settings::Settings;
 use crate::visit::{encoded, pairs};
 
 /// What was sent, in its order.
@@ -136,7 +138,7 @@ impl AuthorizationRequest {
     ///
     /// # Errors
     /// What the client is told.
-    pub fn parse(client: Client, way: Way, parameters: &Parameters) -> Result<Self, OAuthError> {
+    pub fn parse(client: Client, way: Way, parameters: &Parameters, settings: &Settings) -> Result<Self, OAuthError> {
         if let Some(name) = parameters.repeated() {
             return Err(OAuthError::request(format!("{} is sent more than once", shown(name))));
         }
@@ -162,7 +164,7 @@ impl AuthorizationRequest {
             id_token_hint: parameters.get("id_token_hint").map(str::to_owned),
             code_challenge: code_challenge(parameters)?,
             dpop_jkt: dpop_jkt(parameters)?,
-            resources: resources(parameters)?,
+            resources: resources(parameters, settings)?,
             client,
             way,
         })
@@ -215,13 +217,12 @@ fn response(parameters: &Parameters) -> Result<(), OAuthError> {
 fn scopes(client: &Client, parameters: &Parameters) -> Result<Vec<String>, OAuthError> {
     let mut scopes: Vec<String> = Vec::new();
     for scope in parameters.words("scope") {
-        let is_known =
-            SCOPES.iter().any(|known| known.name == scope) || [OPENID, OFFLINE_ACCESS].contains(&scope);
+        let is_known = Scope::parse(scope).is_some();
         let is_registered = client.registration.scopes.iter().any(|registered| registered == scope);
         if is_known && !is_registered {
             return Err(OAuthError::new("invalid_scope", format!("scope: {scope} is not registered")));
         }
-        if is_registered {
+        if is_known {
             scopes.push(scope.to_owned());
         }
     }
@@ -276,14 +277,11 @@ fn digest_of(text: &str) -> Option<String> {
     from_base64url(text).filter(|bytes| bytes.len() == 32).map(|_| text.to_owned())
 }
 
-fn resources(parameters: &Parameters) -> Result<Vec<String>, OAuthError> {
-    let mut resources: Vec<String> = parameters.all(SEVERAL).map(str::to_owned).collect();
-    let is_absolute = |uri: &String| {
-        let parsed: Option<axum::http::Uri> = uri.parse().ok();
-        !uri.contains('#') && parsed.is_some_and(|uri| uri.scheme().is_some() && uri.host().is_some())
-    };
-    if !resources.iter().all(is_absolute) || resources.len() > 8 {
-        return Err(OAuthError::new("invalid_target", "resource is not an absolute URI without fragment"));
+fn resources(parameters: &Parameters, settings: &Settings) -> Result<Vec<String>, OAuthError> {
+    let mut resources: Vec<String> = Vec::new();
+    for uri in parameters.all(SEVERAL) {
+        Resource::parse(uri, settings)?;
+        resources.push(uri.to_owned());
     }
     resources.sort_unstable();
     resources.dedup();
@@ -314,7 +312,7 @@ mod tests {
         let parameters = Parameters::parse(&text);
         let client = client();
         let way = trusted_way(&client, &parameters).expect("the way is registered");
-        AuthorizationRequest::parse(client, way, &parameters)
+        AuthorizationRequest::parse(client, way, &parameters, &Settings::new("https://id.example.ps"))
     }
 
     fn good(more: &str) -> String {
@@ -348,7 +346,7 @@ mod tests {
             (good("&max_age=99999999999999999999"), "invalid_request", "max_age"),
             (good("&claims=%7B"), "invalid_request", "claims"),
             (good("&dpop_jkt=short"), "invalid_request", "dpop_jkt"),
-            (good("&resource=https://api.example.ps/v1%23x"), "invalid_target", "resource"),
+            (good("&resource=https://id.example.ps/v1%23x"), "invalid_target", "resource"),
             (good("&resource=api"), "invalid_target", "resource"),
             (good("&request=e30.e30."), "request_not_supported", "request"),
             (good("&request_uri=https://rp.example.ps/r"), "request_uri_not_supported", "request_uri"),
@@ -368,14 +366,14 @@ mod tests {
     fn what_is_right_is_read() {
         let request = parse(&good(
             "&nonce=n&max_age=0&prompt=login+consent&acr_values=urn:hukumati:loa:2+x+urn:hukumati:loa:1\
-             &resource=https://a.example.ps/1&resource=https://b.example.ps/2&unheard_of=1&display=popup",
+             &resource=https://id.example.ps/v1&resource=https://id.example.ps&unheard_of=1&display=popup",
         ))
         .expect("a good request");
         assert_eq!(request.scopes, ["openid"]);
         assert_eq!((request.nonce.as_deref(), request.max_age), (Some("n"), Some(0)));
         assert!(request.prompt.login && request.prompt.consent && !request.prompt.none);
         assert_eq!(request.levels, [Loa::SecondFactor, Loa::Verified]);
-        assert_eq!(request.resources, ["https://a.example.ps/1", "https://b.example.ps/2"]);
+        assert_eq!(request.resources, ["https://id.example.ps", "https://id.example.ps/v1"]);
         assert_eq!(request.way.state.as_deref(), Some("s"));
         let scopes = good("").replace("scope=openid", "scope=payments:read+unheard-of+email+openid+email");
         assert_eq!(parse(&scopes).expect("a good request").scopes, ["email", "openid", "payments:read"]);

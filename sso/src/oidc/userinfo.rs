@@ -56,7 +56,7 @@ async fn read(request: Request) -> Result<(Parts, Fields), OAuthError> {
 /// What was granted, narrowed to the scopes of this token: one that was asked for with fewer shows less.
 async fn granted(sso: &Sso, presented: &Presented) -> Result<Option<Granted>, OAuthError> {
     let Some(family) = presented.family else { return Ok(None) };
-    let Some(standing) = family::find(&sso.db, family).await? else { return Ok(None) };
+    let Some(standing) = family::find(&sso.db, family, sso.now()).await? else { return Ok(None) };
     let mut granted = standing.family.granted;
     granted.scopes.retain(|scope| presented.scopes.contains(scope));
     Ok(Some(granted))

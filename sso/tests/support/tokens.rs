@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::bed::Bed;
 use super::browser::{Answer, Browser, encoded};
-use super::party::{CALLBACK, SECRET, VERIFIER, with};
+use super::relying::{CALLBACK, SECRET, VERIFIER, with};
 
 /// What the token endpoint gave.
 pub(crate) struct Tokens {

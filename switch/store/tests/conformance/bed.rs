@@ -119,7 +119,7 @@ impl Bed {
     }
 
     async fn furnished(url: String, db: Db, raw: Raw, place: Place) -> Self {
-        schema::migrate(&db).await.expect("the schema is made");
+        schema::migrate(&db, &[]).await.expect("the schema is made");
         let next = AtomicI64::new(1 << 50);
         let new_id = || next.fetch_add(1, Ordering::Relaxed);
         let mut tx = db.begin().await.expect("begins");
