@@ -133,7 +133,8 @@ async fn oidcc_userinfo_get(bed: &Bed) {
     let mut browser = scene(bed).await;
     let tokens = flow(bed, &mut browser, &[]).await;
     let bearer = format!("Bearer {}", tokens.access_token);
-    let answer = browser.send(Verb::GET, "/oidc/userinfo", &[("authorization", &bearer)], String::new()).await;
+    let answer =
+        browser.send(Verb::GET, "/oidc/userinfo", &[("authorization", &bearer)], String::new()).await;
     assert_eq!(answer.json(), json!({ "sub": tokens.id_token["sub"] }));
     assert_eq!(answer.headers["content-type"], "application/json");
     let nothing = browser.get("/oidc/userinfo").await;
@@ -179,7 +180,10 @@ async fn oidcc_ensure_request_without_nonce_succeeds_for_code_flow(bed: &Bed) {
 async fn oidcc_scope_profile(bed: &Bed) {
     let claims = released(bed, "openid profile").await;
     assert_eq!(claims["name"], "سلمى يوسف كمال النجار");
-    assert_eq!((&claims["name#en"], &claims["name#ar"]), (&json!("Salma Yousef Kamal Najjar"), &claims["name"]));
+    assert_eq!(
+        (&claims["name#en"], &claims["name#ar"]),
+        (&json!("Salma Yousef Kamal Najjar"), &claims["name"])
+    );
     assert_eq!((&claims["given_name#en"], &claims["family_name#en"]), (&json!("Salma"), &json!("Najjar")));
     assert_eq!((&claims["birthdate"], &claims["locale"]), (&json!("1990-05-17"), &json!("ar")));
     assert!(claims["updated_at"].is_i64());
@@ -201,7 +205,8 @@ async fn oidcc_scope_address(bed: &Bed) {
 
 async fn oidcc_scope_phone(bed: &Bed) {
     let claims = released(bed, "openid phone").await;
-    let phone = json!({ "sub": claims["sub"], "phone_number": "+970590000001", "phone_number_verified": false });
+    let phone =
+        json!({ "sub": claims["sub"], "phone_number": "+970590000001", "phone_number_verified": false });
     assert_eq!(claims, phone);
 }
 
@@ -234,11 +239,8 @@ async fn oidcc_prompt_login(bed: &Bed) {
     bed.clock.pass_ms(1_000);
     assert!(browser.get(&back).await.location().starts_with("/sign-in"), "the old proof will not do");
     bed.clock.pass_ms(1_000);
-    let account = sso::store::account::find_by_identity(
-        &bed.sso.db,
-        &bed.sso.sealer,
-        &crate::support::people::person(1).identity().expect("an identity"),
-    );
+    let identity = crate::support::people::person(1).identity().expect("an identity");
+    let account = sso::store::account::find_by_identity(&bed.sso.db, &bed.sso.sealer, &identity);
     let account = account.await.expect("read").expect("registered");
     bed.signs_in(&mut browser, &account, &[Method::Password]).await;
     let second = redeemed(bed, &browser.get(&back).await.code()).await;
@@ -317,7 +319,10 @@ async fn oidcc_codereuse(bed: &Bed) {
     let code = browser.get(&address(&good("rp"))).await.code();
     redeemed(bed, &code).await;
     let again = redeem(bed, &basic("rp"), &code, &[]).await;
-    assert_eq!((again.status, again.json()["error"].as_str()), (StatusCode::BAD_REQUEST, Some("invalid_grant")));
+    assert_eq!(
+        (again.status, again.json()["error"].as_str()),
+        (StatusCode::BAD_REQUEST, Some("invalid_grant"))
+    );
 }
 
 async fn oidcc_codereuse_30seconds(bed: &Bed) {
@@ -329,7 +334,8 @@ async fn oidcc_codereuse_30seconds(bed: &Bed) {
     assert_eq!(again.json()["error"], "invalid_grant");
     bed.clock.pass_ms(3_000);
     let bearer = format!("Bearer {}", tokens.access_token);
-    let answer = browser.send(Verb::GET, "/oidc/userinfo", &[("authorization", &bearer)], String::new()).await;
+    let answer =
+        browser.send(Verb::GET, "/oidc/userinfo", &[("authorization", &bearer)], String::new()).await;
     assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "what was made of it is revoked");
 }
 

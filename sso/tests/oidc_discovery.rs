@@ -15,7 +15,10 @@ suite! {
 async fn document(bed: &Bed) -> Value {
     let path = format!("{ISSUER}/.well-known/openid-configuration");
     let answer: Answer = Browser::new(bed).get(&path).await;
-    assert_eq!((answer.status, answer.headers["content-type"].as_bytes()), (StatusCode::OK, &b"application/json"[..]));
+    assert_eq!(
+        (answer.status, answer.headers["content-type"].as_bytes()),
+        (StatusCode::OK, &b"application/json"[..])
+    );
     answer.json()
 }
 
@@ -61,13 +64,21 @@ async fn every_endpoint_that_is_named_is_there(bed: &Bed) {
     let document = document(bed).await;
     let mut browser = Browser::new(bed);
     let named = document.as_object().expect("an object").iter();
-    let named: Vec<_> = named.filter(|(name, _)| name.ends_with("_endpoint") || *name == "jwks_uri").collect();
+    let named: Vec<_> =
+        named.filter(|(name, _)| name.ends_with("_endpoint") || *name == "jwks_uri").collect();
     assert_eq!(named.len(), 9);
     for (name, url) in named {
         let url = url.as_str().expect("an address");
         assert!(url.starts_with(&format!("{ISSUER}/oidc/")), "{name}: {url}");
         let form = [("content-type", "application/x-www-form-urlencoded")];
-        let verb = if matches!(name.as_str(), "jwks_uri" | "authorization_endpoint" | "userinfo_endpoint" | "end_session_endpoint") { Verb::GET } else { Verb::POST };
+        let verb = if matches!(
+            name.as_str(),
+            "jwks_uri" | "authorization_endpoint" | "userinfo_endpoint" | "end_session_endpoint"
+        ) {
+            Verb::GET
+        } else {
+            Verb::POST
+        };
         let answer = browser.send(verb, url, &form, String::new()).await;
         assert!(!matches!(answer.status.as_u16(), 404 | 405 | 500..), "{name}: {}", answer.status);
     }

@@ -54,7 +54,8 @@ async fn a_pushed_request_is_answered_once(bed: &Bed) {
 async fn it_outlives_its_lifetime_only_with_a_browser(bed: &Bed) {
     bed.party("rp", json!({})).await;
     let account = bed.citizen(1).await;
-    let (lost, used) = (pushed(bed, &good("rp")).await, pushed(bed, &with(good("rp"), &[("prompt", "login")])).await);
+    let (lost, used) =
+        (pushed(bed, &good("rp")).await, pushed(bed, &with(good("rp"), &[("prompt", "login")])).await);
     let mut browser = Browser::new(bed);
     let away = browser.get(&of("rp", &used)).await;
     let since = away.told("since");
@@ -81,7 +82,10 @@ async fn it_is_of_the_client_that_pushed_it(bed: &Bed) {
             encoded(&good("rp")),
         )
         .await;
-    assert_eq!((nobody.status, nobody.json()["error"].as_str()), (StatusCode::UNAUTHORIZED, Some("invalid_client")));
+    assert_eq!(
+        (nobody.status, nobody.json()["error"].as_str()),
+        (StatusCode::UNAUTHORIZED, Some("invalid_client"))
+    );
     browser.get(&of("rp", &uri)).await.code();
 }
 

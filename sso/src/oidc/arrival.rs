@@ -210,11 +210,7 @@ impl Sso {
         Ok(uri)
     }
 
-    fn read_request(
-        &self,
-        client: Client,
-        parameters: &Parameters,
-    ) -> Result<AuthorizationRequest, Refused> {
+    fn read_request(&self, client: Client, parameters: &Parameters) -> Result<AuthorizationRequest, Refused> {
         let way = trusted_way(&client, parameters).ok_or(Refused::Untrusted("redirect_uri"))?;
         let trusted = way.clone();
         AuthorizationRequest::parse(client, way, parameters, &self.settings)

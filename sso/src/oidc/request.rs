@@ -138,7 +138,12 @@ impl AuthorizationRequest {
     ///
     /// # Errors
     /// What the client is told.
-    pub fn parse(client: Client, way: Way, parameters: &Parameters, settings: &Settings) -> Result<Self, OAuthError> {
+    pub fn parse(
+        client: Client,
+        way: Way,
+        parameters: &Parameters,
+        settings: &Settings,
+    ) -> Result<Self, OAuthError> {
         if let Some(name) = parameters.repeated() {
             return Err(OAuthError::request(format!("{} is sent more than once", shown(name))));
         }

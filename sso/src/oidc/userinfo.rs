@@ -10,11 +10,11 @@ use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 
 use super::access_token::{self, Presented};
+use super::claim_scope::OPENID;
 use super::error::{Challenge, OAuthError, json as answer};
+use super::form;
 use super::granted::Granted;
 use super::person_claims::{Into, released};
-use super::claim_scope::OPENID;
-use super::form;
 use super::scope::Resource;
 use crate::Sso;
 use crate::store::account::{self, AccountState};
