@@ -4,10 +4,13 @@ pub mod account;
 pub mod change;
 pub mod client;
 pub mod code;
+pub mod consent;
 pub mod device_grant;
 pub mod family;
+pub mod logout_notice;
 pub mod message;
 pub mod office;
+pub mod pushed_request;
 pub mod role;
 pub mod session;
 pub mod signing_key;
@@ -36,6 +39,7 @@ pub const STEPS: &[Step] = &[
     step!(103, "grants", "0103_grants.sql"),
     step!(104, "credentials", "0104_credentials.sql"),
     step!(105, "registration", "0105_registration.sql"),
+    step!(106, "authorization", "0106_authorization.sql"),
     step!(107, "tokens", "0107_tokens.sql"),
     step!(108, "administration", "0108_administration.sql"),
 ];
@@ -47,10 +51,13 @@ pub fn statements() -> impl Iterator<Item = &'static Statement> {
         change::STATEMENTS,
         client::STATEMENTS,
         code::STATEMENTS,
+        consent::STATEMENTS,
+        logout_notice::STATEMENTS,
         device_grant::STATEMENTS,
         family::STATEMENTS,
         message::STATEMENTS,
         office::STATEMENTS,
+        pushed_request::STATEMENTS,
         role::STATEMENTS,
         session::STATEMENTS,
         signing_key::STATEMENTS,

@@ -23,6 +23,12 @@ macro_rules! suite {
 }
 
 mod keys;
+mod oidc_authorize;
+mod oidc_basic;
+mod oidc_consent;
+mod oidc_discovery;
+mod oidc_logout;
+mod oidc_pushed;
 mod pages;
 mod schema;
 mod sessions;

@@ -17,6 +17,9 @@ macro_rules! pages {
 pages! {
     device: sso::oidc::device_page::DevicePage,
     trouble: sso::trouble::Trouble,
+    consent: sso::oidc::consent::ConsentPage,
+    refused_request: sso::oidc::authorize::RefusedPage,
+    sign_out: sso::oidc::logout::SignOutPage,
 }
 
 #[test]

@@ -4,3 +4,5 @@ pub(crate) mod bed;
 pub(crate) mod browser;
 pub(crate) mod party;
 pub(crate) mod people;
+pub(crate) mod relying;
+pub(crate) mod tokens;
