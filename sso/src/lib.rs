@@ -16,6 +16,8 @@ pub mod key;
 pub mod level;
 pub mod oidc;
 pub mod person;
+pub mod registration;
+pub mod registry;
 pub mod seal;
 pub mod session;
 pub mod settings;
@@ -115,7 +117,7 @@ impl Sso {
 
     /// The routes of every room, and the embedded files of the pages.
     pub fn router(self: &Arc<Self>) -> axum::Router {
-        let rooms = axum::Router::new();
+        let rooms = axum::Router::new().merge(registration::routes());
         rooms
             .fallback(trouble::nothing_here)
             .layer(axum::middleware::from_fn_with_state(Arc::clone(self), trouble::tell_faults))

@@ -1,8 +1,12 @@
 //! The SQL of identity: one text for both engines, one file a noun, on the primitives of `switch-store`.
 
 pub mod account;
+pub mod activation;
+pub mod application;
 pub mod client;
+pub mod desk_act;
 pub mod office;
+pub mod proposal;
 pub mod role;
 pub mod session;
 pub mod signing_key;
@@ -27,8 +31,12 @@ pub const STEPS: &[Step] = &[
 pub fn statements() -> impl Iterator<Item = &'static Statement> {
     [
         account::STATEMENTS,
+        activation::STATEMENTS,
+        application::STATEMENTS,
         client::STATEMENTS,
+        desk_act::STATEMENTS,
         office::STATEMENTS,
+        proposal::STATEMENTS,
         role::STATEMENTS,
         session::STATEMENTS,
         signing_key::STATEMENTS,
