@@ -9,6 +9,7 @@
 
 pub mod audit;
 pub mod chance;
+pub mod change;
 pub mod client;
 pub mod fault;
 pub mod jose;
@@ -16,8 +17,10 @@ pub mod key;
 pub mod level;
 pub mod oidc;
 pub mod person;
+pub mod post;
 pub mod registration;
 pub mod registry;
+pub mod role;
 pub mod seal;
 pub mod session;
 pub mod settings;

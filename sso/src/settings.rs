@@ -38,6 +38,19 @@ pub struct Settings {
     pub key_lifetime_s: i64,
     /// How long a key is published before it signs and after it has signed.
     pub key_overlap_s: i64,
+    /// The departments of the catalogue: what roles and clients may belong to.
+    pub departments: Vec<Department>,
+}
+
+/// A department of the catalogue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Department {
+    /// Its code.
+    pub code: String,
+    /// Its name in Arabic.
+    pub ar: String,
+    /// Its name in English.
+    pub en: String,
 }
 
 impl Settings {
@@ -63,6 +76,7 @@ impl Settings {
             clock_skew_s: 10,
             key_lifetime_s: 90 * DAY,
             key_overlap_s: DAY,
+            departments: Vec::new(),
         }
     }
 

@@ -97,12 +97,7 @@ pub async fn add(tx: &mut Tx, a: &DeskAct) -> Result<(), StoreError> {
 ///
 /// # Errors
 /// The engine's own.
-pub async fn looked_up(
-    db: &Db,
-    clerk: i64,
-    application: i64,
-    since: Timestamp,
-) -> Result<bool, StoreError> {
+pub async fn looked_up(db: &Db, clerk: i64, application: i64, since: Timestamp) -> Result<bool, StoreError> {
     Ok(db.fetch_optional(&LOOKED_UP, values![clerk, application, since.0]).await?.is_some())
 }
 
@@ -120,8 +115,7 @@ pub async fn counts(
     rows.iter()
         .map(|row| {
             let word = row.text("act")?;
-            let did =
-                Did::parse(&word).ok_or_else(|| StoreError::Corrupt(format!("the desk act {word}")))?;
+            let did = Did::parse(&word).ok_or_else(|| StoreError::Corrupt(format!("the desk act {word}")))?;
             Ok((row.int("account_id")?, did, row.int("done")?))
         })
         .collect()

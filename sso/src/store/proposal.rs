@@ -78,8 +78,7 @@ pub fn sealed(sealer: &Sealer, application: i64, findings: &Findings) -> Result<
 /// The engine's own.
 pub async fn add(tx: &mut Tx, p: &Proposal, findings: Vec<u8>) -> Result<bool, StoreError> {
     tx.execute(&REMOVE_EXPIRED, values![p.application, p.at.0]).await?;
-    let values =
-        values![p.application, p.by, p.at.0, p.expires_at.0, findings, p.content_digest.clone()];
+    let values = values![p.application, p.by, p.at.0, p.expires_at.0, findings, p.content_digest.clone()];
     Ok(tx.execute(&ADD, values).await? == 1)
 }
 
