@@ -11,6 +11,7 @@ pub mod audit;
 pub mod chance;
 pub mod change;
 pub mod client;
+pub mod desk;
 pub mod fault;
 pub mod jose;
 pub mod key;
@@ -120,7 +121,7 @@ impl Sso {
 
     /// The routes of every room, and the embedded files of the pages.
     pub fn router(self: &Arc<Self>) -> axum::Router {
-        let rooms = axum::Router::new().merge(registration::routes());
+        let rooms = axum::Router::new().merge(registration::routes()).merge(desk::routes());
         rooms
             .fallback(trouble::nothing_here)
             .layer(axum::middleware::from_fn_with_state(Arc::clone(self), trouble::tell_faults))

@@ -20,9 +20,10 @@ use axum::routing::get;
 
 use crate::Sso;
 
-pub(crate) use answers::{age, born_typed, today};
-pub(crate) use reference::read as read_reference;
+pub(crate) use answers::today;
 pub(crate) use reference::shown as shown_reference;
+pub(crate) use reference::{read as read_reference, read_code};
+pub(crate) use slip::day;
 
 pub(crate) fn routes() -> Router<Arc<Sso>> {
     Router::new()

@@ -9,6 +9,7 @@ pub mod desk_act;
 pub mod message;
 pub mod office;
 pub mod proposal;
+pub mod reproof;
 pub mod role;
 pub mod session;
 pub mod signing_key;
@@ -50,6 +51,7 @@ pub fn statements() -> impl Iterator<Item = &'static Statement> {
         message::STATEMENTS,
         office::STATEMENTS,
         proposal::STATEMENTS,
+        reproof::STATEMENTS,
         role::STATEMENTS,
         session::STATEMENTS,
         signing_key::STATEMENTS,
