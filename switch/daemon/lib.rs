@@ -20,6 +20,7 @@ mod formats;
 pub mod fuzz;
 #[cfg(test)]
 mod golden;
+mod identity;
 mod kill;
 mod logs;
 mod metrics;
@@ -30,6 +31,7 @@ mod seal;
 mod secrets;
 mod service;
 mod settings;
+mod spool;
 mod tls;
 mod watchdog;
 mod wiring;

@@ -27,8 +27,9 @@ use crate::logs::LogLevel;
 use crate::metrics::Metrics;
 use crate::ops::{self, Ops};
 use crate::settings::Loaded;
+use crate::spool::Spool;
 use crate::wiring::{self, Parts, Port, StartError};
-use crate::{tls, watchdog};
+use crate::{identity, tls, watchdog};
 
 /// Connections that wait to be accepted.
 const BACKLOG: u32 = 1024;
@@ -96,6 +97,10 @@ impl Service {
         let draining = AtomicBool::new(false);
         let ops_state = Arc::new(Ops { engine: Arc::clone(&engine), metrics, links, sealed, draining });
         let stop = CancellationToken::new();
+        let spool = loaded.path(&loaded.settings.sso.spool);
+        let spool = Spool::open(spool.clone())
+            .map_err(|error| StartError::Machine(format!("sso.spool, {}: {error}", spool.display())))?;
+        identity::start(&sso, spool, &stop);
         let stopped = stop.clone();
         let ops_router = ops::router(Arc::clone(&ops_state));
         tokio::spawn(async move {

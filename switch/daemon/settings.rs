@@ -243,6 +243,11 @@ pub(crate) struct Sso {
     #[config(env = "SWITCHD_SSO_APPLICATION_DAYS", default = 16)]
     pub(crate) application_days: u32,
 
+    /// Where messages to people are put for the gateways that send them: a file each in `sms`, as SMS
+    /// Server Tools reads it, and in `email`, as `sendmail -t` does.
+    #[config(env = "SWITCHD_SSO_SPOOL", default = "/var/lib/switchd/spool")]
+    pub(crate) spool: PathBuf,
+
     /// Whether somebody without a Palestinian identity number may register with a passport.
     #[config(env = "SWITCHD_SSO_PASSPORTS", default = true)]
     pub(crate) passports: bool,

@@ -103,7 +103,7 @@ impl Plan {
             + &self.section("ids", &[])
             + &self.section("vault", &["key_file = \"vault.key\""])
             + &self.section("audit", &[])
-            + &self.section("sso", &["access_token_s = 3600"])
+            + &self.section("sso", &["access_token_s = 3600", "spool = \"spool\""])
             + &self.section("webhooks", &[])
             + &self.section("log", &[])
             + &self.section("shutdown", &[])

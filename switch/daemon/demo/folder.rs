@@ -83,6 +83,7 @@ key_file = "audit.key"
 [sso]
 issuer = "http://localhost:{}"
 key_file = "sso.key"
+spool = "spool"
 
 [webhooks]
 allow_loopback = true
