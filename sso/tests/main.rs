@@ -22,8 +22,11 @@ macro_rules! suite {
     };
 }
 
+mod desk;
 mod keys;
 mod pages;
+mod registration;
+mod registry;
 mod schema;
 mod sessions;
 mod support;

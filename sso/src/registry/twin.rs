@@ -151,3 +151,22 @@ fn bus_error(kind: &'static str) -> Response {
     response.headers_mut().insert(HeaderName::from_static("x-road-error"), HeaderValue::from_static(kind));
     response
 }
+
+/// Ten invented people and a passport: nobody's names, nobody's numbers.
+pub const PEOPLE: &str = include_str!("people.json");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::person::{Identity, IdentityKind};
+
+    #[test]
+    fn the_invented_people_have_right_numbers() {
+        let twin = Twin::new(PEOPLE).expect("people");
+        assert_eq!(twin.people.len(), 11);
+        for person in &twin.people {
+            let kind = if person.id.len() == 9 { IdentityKind::NationalId } else { IdentityKind::Passport };
+            assert!(Identity::new(kind, &person.id).is_ok(), "{}", person.id);
+        }
+    }
+}
