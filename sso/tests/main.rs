@@ -22,6 +22,7 @@ macro_rules! suite {
     };
 }
 
+mod activation;
 mod desk;
 mod keys;
 mod pages;
