@@ -11,7 +11,7 @@ use crate::store::proposal::Findings;
 
 /// One line of the comparison.
 #[derive(Clone)]
-pub struct Compared {
+pub(crate) struct Compared {
     pub(crate) label: &'static str,
     pub(crate) typed: String,
     pub(crate) known: String,
@@ -64,7 +64,7 @@ pub(crate) fn verdict(matched: Option<&Match>) -> (&'static str, &'static str) {
 
 /// What this clerk can do now.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Next {
+pub(crate) enum Next {
     /// Approve or refuse: the registry agrees.
     Approve,
     /// Propose an override or refuse: it does not, or has not answered.

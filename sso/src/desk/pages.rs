@@ -29,7 +29,7 @@ impl Page for OfficesPage {
 
 /// One who waits: nothing about the person.
 #[derive(Clone)]
-pub struct QueueLine {
+pub(crate) struct QueueLine {
     /// As it is stored.
     pub(crate) reference: String,
     /// As it is read aloud.

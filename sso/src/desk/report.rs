@@ -23,7 +23,7 @@ use crate::visit::{Fields, Visit};
 
 /// What a clerk did on a day.
 #[derive(Clone)]
-pub struct ReportLine {
+pub(crate) struct ReportLine {
     pub(crate) clerk: String,
     /// In the order of [`Did::ALL`].
     pub(crate) counts: Vec<i64>,

@@ -67,7 +67,7 @@ impl Sso {
             Err(reason) => {
                 tracing::warn!(%reason, "applications wait for the civil registry");
                 let again = now.plus_ms(pause_ms(due.tries));
-                transact!(self.db, tx => application::lease(tx, id, lease, again).await)?;
+                transact!(self.db, tx => application::postpone(tx, id, lease, again).await)?;
                 return Ok(false);
             }
         };

@@ -47,6 +47,9 @@ statements! {
     LEASE = portable(
         "UPDATE sso_application SET match_due_at = $3, match_tries = match_tries + 1
          WHERE id = $1 AND match_due_at = $2 AND match_state = 'due'");
+    POSTPONE = portable(
+        "UPDATE sso_application SET match_due_at = $3
+         WHERE id = $1 AND match_due_at = $2 AND match_state = 'due'");
     MATCHED = portable(
         "UPDATE sso_application SET match_state = $2, registry = $3, matched_at = $4
          WHERE id = $1 AND match_state = 'due'");
@@ -315,6 +318,15 @@ pub async fn match_due(db: &Db, sealer: &Sealer, now: Timestamp, limit: i64) -> 
 /// The engine's own.
 pub async fn lease(tx: &mut Tx, id: i64, due_at: Timestamp, until: Timestamp) -> Result<bool, StoreError> {
     Ok(tx.execute(&LEASE, values![id, due_at.0, until.0]).await? == 1)
+}
+
+/// The registry did not answer: asked again at a moment, by whoever is first.
+///
+/// # Errors
+/// The engine's own.
+pub async fn postpone(tx: &mut Tx, id: i64, lease: Timestamp, to: Timestamp) -> Result<(), StoreError> {
+    tx.execute(&POSTPONE, values![id, lease.0, to.0]).await?;
+    Ok(())
 }
 
 /// Seals what the registry has.
