@@ -57,7 +57,7 @@ async fn the_whole_way_from_home_to_the_account(bed: &Bed) {
     assert_eq!(answer.location(), "/activate/password", "{}", answer.text);
     for (password, again, sentence) in [
         (code.as_str(), code.as_str(), "رمز التفعيل لا يصلح"),
-        ("قصيرة", "قصيرة", "password"),
+        ("قصيرة", "قصيرة", "أقصر من"),
         (GOOD, "أخرى", "الكلمتان مختلفتان"),
     ] {
         let answer = home.submit("/activate/password", &[("password", password), ("again", again)]).await;
