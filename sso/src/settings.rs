@@ -32,6 +32,8 @@ pub struct Settings {
     pub application_kept_s: i64,
     /// Identity documents other than the national ID may register.
     pub passports: bool,
+    /// Clients of FAPI 2.0 and all resources ask for a nonce of ours in DPoP proofs (RFC 9449 section 8).
+    pub dpop_nonces: bool,
     /// How far a client's clock may differ.
     pub clock_skew_s: i64,
     /// Signing keys are replaced after this long; the old one stays published for `key_overlap_s` more.
@@ -73,6 +75,7 @@ impl Settings {
             application_s: 16 * DAY,
             application_kept_s: 90 * DAY,
             passports: true,
+            dpop_nonces: false,
             clock_skew_s: 10,
             key_lifetime_s: 90 * DAY,
             key_overlap_s: DAY,

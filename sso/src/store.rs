@@ -5,7 +5,10 @@ pub mod activation;
 pub mod application;
 pub mod change;
 pub mod client;
+pub mod code;
 pub mod desk_act;
+pub mod device_grant;
+pub mod family;
 pub mod message;
 pub mod office;
 pub mod proposal;
@@ -14,6 +17,8 @@ pub mod role;
 pub mod session;
 pub mod signing_key;
 pub mod throttle;
+pub mod together;
+pub mod used;
 
 use switch_store::schema::Step;
 use switch_store::statements::Statement;
@@ -36,6 +41,7 @@ pub const STEPS: &[Step] = &[
     step!(103, "grants", "0103_grants.sql"),
     step!(104, "credentials", "0104_credentials.sql"),
     step!(105, "registration", "0105_registration.sql"),
+    step!(107, "tokens", "0107_tokens.sql"),
     step!(108, "administration", "0108_administration.sql"),
 ];
 
@@ -48,6 +54,9 @@ pub fn statements() -> impl Iterator<Item = &'static Statement> {
         change::STATEMENTS,
         client::STATEMENTS,
         desk_act::STATEMENTS,
+        code::STATEMENTS,
+        device_grant::STATEMENTS,
+        family::STATEMENTS,
         message::STATEMENTS,
         office::STATEMENTS,
         proposal::STATEMENTS,
@@ -56,6 +65,7 @@ pub fn statements() -> impl Iterator<Item = &'static Statement> {
         session::STATEMENTS,
         signing_key::STATEMENTS,
         throttle::STATEMENTS,
+        used::STATEMENTS,
     ]
     .into_iter()
     .flatten()

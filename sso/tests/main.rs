@@ -31,3 +31,7 @@ mod registry;
 mod schema;
 mod sessions;
 mod support;
+mod token_fapi;
+mod token_refresh;
+mod token_refused;
+mod token_resource;

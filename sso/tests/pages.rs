@@ -30,6 +30,7 @@ pages! {
     register_slip: sso::registration::pages::SlipPage,
     register_status: sso::registration::pages::StatusPage,
     register_status_ask: sso::registration::pages::StatusAskPage,
+    device: sso::oidc::device_page::DevicePage,
     trouble: sso::trouble::Trouble,
 }
 

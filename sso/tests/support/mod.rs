@@ -3,5 +3,6 @@
 pub(crate) mod bed;
 pub(crate) mod browser;
 pub(crate) mod desk;
+pub(crate) mod party;
 pub(crate) mod people;
 pub(crate) mod post;
