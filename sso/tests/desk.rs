@@ -215,8 +215,9 @@ async fn a_refusal_needs_a_reason_and_is_final(bed: &Bed) {
     let late = desk.submit_at(&ask, &format!("{page}/approve"), &SEEN).await;
     assert_eq!(late.status, StatusCode::CONFLICT);
     assert!(desk.get(&page).await.text.contains("رُفض هذا الطلب"));
-    let found = account::find_by_identity(&bed.sso.db, &bed.sso.sealer, &person(1).identity().expect("one"));
-    assert!(found.await.expect("read").is_none(), "nobody was registered");
+    let identity = person(1).identity().expect("one");
+    let found = account::find_by_identity(&bed.sso.db, &bed.sso.sealer, &identity).await;
+    assert!(found.expect("read").is_none(), "nobody was registered");
 }
 
 const OVERRIDE: [(&str, &str); 2] = [("reason", "spelling"), ("note", "حرف واحد")];
