@@ -102,7 +102,9 @@ impl CivilRegistry for XRoad {
 
 fn is_name(name: &str, parts: usize) -> bool {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_.".contains(&b);
-    let each = |part: &str| !part.is_empty() && part.len() <= 64 && part.bytes().all(plain);
+    // Two dots are a step upwards in a path.
+    let is_step = |part: &str| part.bytes().all(|b| b == b'.');
+    let each = |part: &str| !is_step(part) && part.len() <= 64 && part.bytes().all(plain);
     name.split('/').count() == parts && name.split('/').all(each)
 }
 
