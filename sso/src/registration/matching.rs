@@ -6,6 +6,7 @@ use switch_store::transact;
 use crate::Sso;
 use crate::fault::Fault;
 use crate::registry::{CivilRegistry, Match, Question};
+use crate::store::activation;
 use crate::store::application::{self, Due};
 
 /// Asked about at once by one node.
@@ -84,6 +85,10 @@ impl Sso {
     /// [`Fault`].
     pub async fn erase_old(&self) -> Result<u64, Fault> {
         let before = self.now().plus_ms(-self.settings.application_kept_s * 1000);
-        Ok(transact!(self.db, tx => application::erase_old(tx, before).await)?)
+        let erased = transact!(self.db, tx => {
+            activation::remove_old(tx, before).await?;
+            application::erase_old(tx, before).await
+        })?;
+        Ok(erased)
     }
 }
