@@ -22,6 +22,8 @@ macro_rules! suite {
     };
 }
 
+mod activation;
+mod desk;
 mod keys;
 mod oidc_authorize;
 mod oidc_basic;
@@ -30,6 +32,8 @@ mod oidc_discovery;
 mod oidc_logout;
 mod oidc_pushed;
 mod pages;
+mod registration;
+mod registry;
 mod schema;
 mod sessions;
 mod support;

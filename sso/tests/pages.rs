@@ -15,6 +15,21 @@ macro_rules! pages {
 }
 
 pages! {
+    activate: sso::activation::pages::CodePage,
+    activate_sms: sso::activation::pages::SmsPage,
+    desk: sso::desk::DeskPage,
+    desk_end: sso::desk::RefusedPage,
+    desk_file: sso::desk::FilePage,
+    desk_find: sso::desk::FindPage,
+    desk_hand_over: sso::desk::HandOverPage,
+    desk_offices: sso::desk::OfficesPage,
+    desk_report: sso::desk::ReportPage,
+    register_about: sso::registration::pages::AboutPage,
+    register_check: sso::registration::pages::CheckPage,
+    register_contact: sso::registration::pages::ContactPage,
+    register_slip: sso::registration::pages::SlipPage,
+    register_status: sso::registration::pages::StatusPage,
+    register_status_ask: sso::registration::pages::StatusAskPage,
     device: sso::oidc::device_page::DevicePage,
     trouble: sso::trouble::Trouble,
     consent: sso::oidc::consent::ConsentPage,
