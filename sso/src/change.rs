@@ -59,8 +59,8 @@ pub enum Refused {
     Identifier,
     /// This role must not be held with that one.
     Apart(Role),
-    /// The registration may not stand.
-    Registration(Vec<Complaint>),
+    /// Fields of a registration or an office may not stand.
+    Fields(Vec<Complaint>),
 }
 
 impl Refused {
@@ -82,7 +82,7 @@ impl Refused {
             Self::Scope => "change-refused-scope",
             Self::Identifier => "change-refused-identifier",
             Self::Apart(_) => "change-refused-apart",
-            Self::Registration(_) => "change-refused-registration",
+            Self::Fields(_) => "change-refused-fields",
         }
     }
 }

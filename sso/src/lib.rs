@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 pub mod audit;
+pub mod bootstrap;
 pub mod chance;
 pub mod change;
 pub mod client;
@@ -24,6 +25,7 @@ pub mod settings;
 pub mod store;
 pub mod throttle;
 pub mod trouble;
+pub mod urgent;
 pub mod visit;
 #[expect(missing_docs, reason = "the macro of the library documents nothing")]
 pub mod words;

@@ -22,6 +22,8 @@ macro_rules! suite {
     };
 }
 
+mod admin;
+mod client_validation;
 mod keys;
 mod pages;
 mod schema;

@@ -27,7 +27,8 @@ pub const SCOPES: &[&str] = &[
     "bills:write",
     "payments:read",
     "payments:write",
-    "cash:write",
+    "cards:write",
+    "methods:read",
 ];
 
 const NAME_MAX: usize = 80;
