@@ -18,6 +18,7 @@ pub mod key;
 pub mod level;
 pub mod oidc;
 pub mod person;
+pub mod post;
 pub mod role;
 pub mod seal;
 pub mod session;

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod change;
 pub mod client;
+pub mod message;
 pub mod office;
 pub mod role;
 pub mod session;
@@ -12,19 +13,25 @@ pub mod throttle;
 use switch_store::schema::Step;
 use switch_store::statements::Statement;
 
-/// The steps of the schema, after the switch's own.
+/// A step of the schema: its number, what it makes, its file.
+macro_rules! step {
+    ($version:literal, $makes:literal, $file:literal) => {
+        Step {
+            version: $version,
+            description: concat!("sso ", $makes),
+            sql: include_str!(concat!("../migrations/", $file)),
+        }
+    };
+}
+
+/// The steps of the schema, after the switch's own, in order.
 pub const STEPS: &[Step] = &[
-    Step { version: 101, description: "sso accounts", sql: include_str!("../migrations/0101_accounts.sql") },
-    Step { version: 102, description: "sso clients", sql: include_str!("../migrations/0102_clients.sql") },
-    Step { version: 103, description: "sso grants", sql: include_str!("../migrations/0103_grants.sql") },
-    Step {
-        version: 108,
-        description: "sso administration",
-        sql: include_str!("../migrations/0108_administration.sql"),
-        version: 105,
-        description: "sso registration",
-        sql: include_str!("../migrations/0105_registration.sql"),
-    },
+    step!(101, "accounts", "0101_accounts.sql"),
+    step!(102, "clients", "0102_clients.sql"),
+    step!(103, "grants", "0103_grants.sql"),
+    step!(104, "credentials", "0104_credentials.sql"),
+    step!(105, "registration", "0105_registration.sql"),
+    step!(108, "administration", "0108_administration.sql"),
 ];
 
 /// Every statement of the package, for the test that prepares them all.
@@ -33,6 +40,7 @@ pub fn statements() -> impl Iterator<Item = &'static Statement> {
         account::STATEMENTS,
         change::STATEMENTS,
         client::STATEMENTS,
+        message::STATEMENTS,
         office::STATEMENTS,
         role::STATEMENTS,
         session::STATEMENTS,

@@ -1,6 +1,7 @@
 //! The life of the daemon: listen, tell systemd, wait for a signal, drain, end.
 
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -14,6 +15,7 @@ use sd_notify::NotifyState;
 use sso::visit::ClientAddress;
 use switch_core::attempt::AttemptState;
 use switch_engine::Engine;
+use switch_store::Superseded;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
@@ -44,6 +46,8 @@ pub(crate) enum Ended {
     Drained,
     /// The storage failed: what is in memory cannot be trusted any more.
     StorageFailed,
+    /// Another process has taken this node's number: nothing may be written any more.
+    Superseded(Superseded),
 }
 
 /// A running daemon.
@@ -121,11 +125,17 @@ impl Service {
         let mut hangup = receive(SignalKind::hangup())?;
         tell_systemd(&[NotifyState::Ready]);
         let mut look = tokio::time::interval(STORAGE_LOOK);
+        let engine = Arc::clone(&self.engine);
+        let mut superseded = pin!(engine.db().superseded());
         loop {
             tokio::select! {
                 _ = terminate.recv() => break,
                 _ = interrupt.recv() => break,
                 _ = hangup.recv() => self.reload(),
+                lost = &mut superseded => {
+                    tracing::error!("{lost}: this process ends and writes nothing more");
+                    return Ok(Ended::Superseded(lost));
+                }
                 _ = look.tick() => {
                     if self.engine.db().health().has_failed() {
                         return Ok(Ended::StorageFailed);

@@ -252,6 +252,7 @@ pub(crate) async fn assemble(loaded: &Loaded, migrate: bool) -> Result<Parts, St
     let clock = clock(loaded)?;
     let public_ids = secrets::public_ids(loaded)?;
     let db = database(loaded, migrate || settings.database.migrate).await?;
+    let db = db.take_node(settings.node, clock.now()).await?;
     let journal = match settings.database.journal.as_str() {
         "plain" => Journal::start_plain(&db),
         _ => Journal::start(&db).await?,
