@@ -21,7 +21,7 @@ use crate::store::account;
 use crate::store::change::{self as rows, Change, Decision};
 use crate::store::role::{self, Role};
 pub use content::Content;
-pub(crate) use standing::{Standing, apply, is_possible};
+pub(crate) use standing::{Standing, apply, department_of_account, department_of_client, is_possible};
 
 /// A proposal nobody decided on expires after three days.
 pub const EXPIRES_MS: i64 = 3 * 86_400_000;

@@ -7,6 +7,7 @@
 //! words in `locales/`. Deliberately absent: payments, the engine, message formats.
 #![forbid(unsafe_code)]
 
+pub mod admin;
 pub mod audit;
 pub mod bootstrap;
 pub mod chance;
@@ -120,7 +121,7 @@ impl Sso {
 
     /// The routes of every room, and the embedded files of the pages.
     pub fn router(self: &Arc<Self>) -> axum::Router {
-        let rooms = axum::Router::new();
+        let rooms = axum::Router::new().merge(admin::routes());
         rooms
             .fallback(trouble::nothing_here)
             .layer(axum::middleware::from_fn_with_state(Arc::clone(self), trouble::tell_faults))

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod change;
 pub mod client;
+pub mod look_up;
 pub mod message;
 pub mod office;
 pub mod role;
@@ -40,6 +41,7 @@ pub fn statements() -> impl Iterator<Item = &'static Statement> {
         account::STATEMENTS,
         change::STATEMENTS,
         client::STATEMENTS,
+        look_up::STATEMENTS,
         message::STATEMENTS,
         office::STATEMENTS,
         role::STATEMENTS,

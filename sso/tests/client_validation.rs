@@ -8,7 +8,9 @@ use sso::words::WORDS;
 use crate::support::bed::ISSUER;
 
 fn settings() -> Settings {
-    let mol = Department { code: "mol".into(), ar: "وزارة العمل".into(), en: "Ministry of Labour".into() };
+    let mol = Department {
+        code: "mol".into(), ar: "وزارة العمل".into(), en: "Ministry of Labour".into()
+    };
     Settings { departments: vec![mol], ..Settings::new(ISSUER) }
 }
 
@@ -207,7 +209,10 @@ fn an_address_is_what_a_browser_will_do_and_nothing_else() {
             assert_eq!(said, expected, "{raw}, loopback {loopback}");
         }
     }
-    assert_eq!(address(&format!("https://a.example.ps/{}", "a".repeat(500)), false), Err("client-wrong-uri-length"));
+    assert_eq!(
+        address(&format!("https://a.example.ps/{}", "a".repeat(500)), false),
+        Err("client-wrong-uri-length")
+    );
 }
 
 #[test]

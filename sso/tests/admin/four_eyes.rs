@@ -3,8 +3,8 @@
 use sso::change::{Content, EXPIRES_MS, Refused, approve, propose, refuse, withdraw};
 use sso::store::account::{AccountState, set_state};
 use sso::store::change::{self as rows, Decision};
-use sso::store::role::{self, Held, Role};
 use sso::store::client;
+use sso::store::role::{self, Held, Role};
 
 use super::{grant, refusal, registered};
 use crate::support::bed::Bed;
@@ -62,9 +62,8 @@ async fn what_is_approved_is_what_was_proposed(bed: &Bed) {
     let seen = bed.digest(small).await;
     assert_eq!(refusal(approve(&bed.sso, checker.id, large, &seen).await), Refused::OtherContent);
     // Somebody with the database changes the content below the proposal.
-    let sql = format!(
-        "UPDATE sso_change SET content = replace(content, '\"mol\"', '\"moh\"') WHERE id = {small}"
-    );
+    let sql =
+        format!("UPDATE sso_change SET content = replace(content, '\"mol\"', '\"moh\"') WHERE id = {small}");
     bed.run_sql(&sql).await;
     assert_eq!(refusal(approve(&bed.sso, checker.id, small, &seen).await), Refused::OtherContent);
     assert!(bed.roles(person.id).await.is_empty());
@@ -164,8 +163,9 @@ async fn the_database_refuses_one_pair_of_eyes(bed: &Bed) {
     assert!(!rows::decide(&mut tx, id, decision).await.expect("asked"), "the statement does not match");
     drop(tx);
     for by in [maker.id, checker.id] {
-        let sql =
-            format!("UPDATE sso_change SET state = 'applied', decided_by = {by}, decided_at = 1 WHERE id = {id}");
+        let sql = format!(
+            "UPDATE sso_change SET state = 'applied', decided_by = {by}, decided_at = 1 WHERE id = {id}"
+        );
         let said = bed.try_sql(&sql).await.expect_err("a constraint says no");
         assert!(said.to_uppercase().contains("CHECK"), "{said}");
     }
@@ -174,7 +174,9 @@ async fn the_database_refuses_one_pair_of_eyes(bed: &Bed) {
 async fn duties_that_must_be_apart_stay_apart(bed: &Bed) {
     let (maker, checker) = (bed.administrator(1).await, bed.administrator(2).await);
     let officer = bed.staff(3, &[(Role::FinanceOfficer, "mol")]).await;
-    for (role, scope) in [(Role::Auditor, ""), (Role::Administrator, ""), (Role::DepartmentAdministrator, "moh")] {
+    for (role, scope) in
+        [(Role::Auditor, ""), (Role::Administrator, ""), (Role::DepartmentAdministrator, "moh")]
+    {
         let refused = propose(&bed.sso, maker.id, &grant(&officer, role, scope), WHY).await;
         assert_eq!(refusal(refused), Refused::Apart(Role::FinanceOfficer));
     }
@@ -184,7 +186,12 @@ async fn duties_that_must_be_apart_stay_apart(bed: &Bed) {
         (Role::Auditor, "mol"),
         (Role::Clerk, "no-such-office"),
     ] {
-        let person = bed.citizen(100 + u32::try_from(role as u8).expect("small") * 10 + u32::try_from(scope.len()).expect("small")).await;
+        let person = bed
+            .citizen(
+                100 + u32::try_from(role as u8).expect("small") * 10
+                    + u32::try_from(scope.len()).expect("small"),
+            )
+            .await;
         let refused = propose(&bed.sso, maker.id, &grant(&person, role, scope), WHY).await;
         assert_eq!(refusal(refused), Refused::Scope, "{role:?} {scope}");
     }
@@ -214,11 +221,14 @@ async fn every_kind_is_applied_and_written_down(bed: &Bed) {
     let (account, role, scope) = held(Role::FinanceOfficer, "mol");
     let said = done(Content::GrantRole { account, role, scope: scope.clone() }).await;
     assert!(said.starts_with(&format!("role grant | {by} | ")), "{said}");
-    assert!(said.contains("finance-officer@mol") && said.contains(&format!("of account {}", maker.id)), "{said}");
+    assert!(
+        said.contains("finance-officer@mol") && said.contains(&format!("of account {}", maker.id)),
+        "{said}"
+    );
 
     sso::urgent::lock(&bed.sso, sso::audit::Actor::Account(maker.id), person.id, WHY).await.expect("locked");
-    let citizens_only = sso::urgent::unlock_citizen(
-        &bed.sso, sso::audit::Actor::Account(maker.id), person.id, WHY).await;
+    let citizens_only =
+        sso::urgent::unlock_citizen(&bed.sso, sso::audit::Actor::Account(maker.id), person.id, WHY).await;
     assert_eq!(refusal(citizens_only), Refused::Nothing, "staff is unlocked by two");
     let said = done(Content::UnlockAccount { account }).await;
     assert!(said.starts_with(&format!("account unlock | {by} | ")), "{said}");
@@ -239,7 +249,9 @@ async fn every_kind_is_applied_and_written_down(bed: &Bed) {
     assert!(said.starts_with(&format!("client change | {by} | ")), "{said}");
     let (known, _) = client::find_any(&bed.sso.db, "labour").await.expect("read").expect("a client");
     assert_eq!(known.secret_digest, None, "a secret that is no way in any more does not stay");
-    sso::urgent::suspend_client(&bed.sso, sso::audit::Actor::Account(maker.id), "labour", WHY).await.expect("done");
+    sso::urgent::suspend_client(&bed.sso, sso::audit::Actor::Account(maker.id), "labour", WHY)
+        .await
+        .expect("done");
     assert!(client::find(&bed.sso.db, "labour").await.expect("read").is_none());
     let said = done(Content::ResumeClient { client: client() }).await;
     assert!(said.starts_with(&format!("client resume | {by} | ")), "{said}");
@@ -276,7 +288,10 @@ async fn a_department_is_a_boundary(bed: &Bed) {
     taken.redirect_uris = vec!["https://elsewhere.example.ps/".into()];
     let implied = sso::client::Registration { consent_is_implied: true, ..registered(Some("mol")) };
     let add = |id: &str, registration| Content::AddClient {
-        client: id.into(), registration: Box::new(registration), api_client: None };
+        client: id.into(),
+        registration: Box::new(registration),
+        api_client: None,
+    };
     for content in [
         grant(&person, Role::FinanceOfficer, "moh"),
         grant(&person, Role::Administrator, ""),

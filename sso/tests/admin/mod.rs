@@ -89,7 +89,8 @@ impl Bed {
 
     /// What the audit log says of a subject, the oldest first: `act | actor | detail`.
     pub(crate) async fn written_down(&self, subject: &str) -> Vec<String> {
-        let found = switch_store::audit_log::Search { subject: Some(subject.to_owned()), ..Default::default() };
+        let found =
+            switch_store::audit_log::Search { subject: Some(subject.to_owned()), ..Default::default() };
         let page = switch_store::audit_log::search(&self.sso.db, &found).await.expect("read");
         let line = |entry: &switch_store::audit_log::Written| {
             format!("{} | {} | {}", entry.act, entry.actor, entry.detail)

@@ -148,12 +148,12 @@ impl Bed {
 
 /// Two invented departments: the boundary that tests of administration try to cross.
 fn departments() -> Vec<Department> {
-    let department = |code: &str, ar: &str, en: &str| Department {
-        code: code.into(),
-        ar: ar.into(),
-        en: en.into(),
-    };
-    vec![department("mol", "وزارة العمل", "Ministry of Labour"), department("moh", "وزارة الصحة", "Ministry of Health")]
+    let department =
+        |code: &str, ar: &str, en: &str| Department { code: code.into(), ar: ar.into(), en: en.into() };
+    vec![
+        department("mol", "وزارة العمل", "Ministry of Labour"),
+        department("moh", "وزارة الصحة", "Ministry of Health"),
+    ]
 }
 
 async fn on_server(server: &str, sql: String) {

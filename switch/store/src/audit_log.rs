@@ -230,9 +230,7 @@ pub async fn search(db: &Db, s: &Search) -> Result<Vec<Written>, StoreError> {
             let actor = actor.as_deref().unwrap_or("");
             db.fetch_all(&BY_SUBJECT, values![subject.as_str(), actor, from, until, before]).await?
         }
-        (None, Some(actor)) => {
-            db.fetch_all(&BY_ACTOR, values![actor.as_str(), from, until, before]).await?
-        }
+        (None, Some(actor)) => db.fetch_all(&BY_ACTOR, values![actor.as_str(), from, until, before]).await?,
         (None, None) => db.fetch_all(&BY_TIME, values![from, until, before]).await?,
     };
     rows.iter().map(read_written).collect()
