@@ -1,15 +1,19 @@
 //! Administration: four eyes, who may do what, what is written down, and the boundary between departments.
 
+mod authorisation;
 mod four_eyes;
+mod pages;
 
 use serde_json::{Value, json};
 use sso::change::{Content, NotDone, Refused};
 use sso::client::{Client, Registration};
+use sso::level::{Method, Methods};
 use sso::store::account::{self, Account};
 use sso::store::role::{self, Held, Role};
 use sso::store::{change, client};
 
 use crate::support::bed::Bed;
+use crate::support::browser::Browser;
 
 /// A registration that may stand, of a department.
 pub(crate) fn registration(department: Option<&str>) -> Value {
@@ -38,6 +42,19 @@ pub(crate) fn refusal<T: std::fmt::Debug>(done: Result<T, NotDone>) -> Refused {
 }
 
 impl Bed {
+    /// A browser somebody is signed in at with two factors.
+    pub(crate) async fn signed_in(&self, account: &Account) -> Browser {
+        let mut browser = Browser::new(self);
+        browser.take(&self.session_cookie(account, &[Method::Password, Method::OneTimePassword]).await);
+        browser
+    }
+
+    /// `Set-Cookie` of a session that was begun with these methods.
+    pub(crate) async fn session_cookie(&self, account: &Account, methods: &[Method]) -> String {
+        let begun = self.sso.begin_session(account, &Methods::of(methods), "Firefox, Linux").await;
+        begun.expect("a session").1.to_str().expect("ASCII").to_owned()
+    }
+
     /// The person numbered `n` with roles.
     pub(crate) async fn staff(&self, n: u32, roles: &[(Role, &str)]) -> Account {
         let account = self.citizen(n).await;
