@@ -17,6 +17,7 @@ use crate::Sso;
 use crate::change::{Content, Refused, approve, refuse, withdraw};
 use crate::role::{Permission, allows};
 use crate::store::change::{self as rows, Change};
+use crate::trouble;
 use crate::visit::{Posted, Visit};
 
 /// What somebody may do with a change.
@@ -175,6 +176,10 @@ pub(super) async fn decide(
     let inside = enter_to_act(visit, Permission::ChangesRead)?;
     let change = find(&sso, visit, &inside, &number).await?;
     let me = inside.known.account.id;
+    let permission = Content::read(&change.content)?.permissions().1;
+    if change.proposed_by != me && !allows(&inside.known.roles, permission, &change.department) {
+        return Err(Away::Answer(Box::new(trouble::not_allowed(visit))));
+    }
     let done = match fields.exact("do") {
         "approve" => approve(&sso, me, change.id, &unhex(fields.exact("digest"))).await,
         "refuse" => refuse(&sso, me, change.id, &fields.get("reason")).await,

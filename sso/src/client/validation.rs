@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use jsonwebtoken::jwk::Jwk;
 use look::Words;
 use reqwest::Url;
 use serde_json::{Value, json};
@@ -233,7 +234,7 @@ fn addresses(r: &Registration, found: &mut Found) {
 }
 
 fn keys(r: &Registration, found: &mut Found) {
-    let keys = r.jwks.as_ref().map_or(&[][..], |set| &set.keys);
+    let keys = r.jwks.as_ref().map_or(&[] as &[Jwk], |set| set.keys.as_slice());
     let needed = r.token_endpoint_auth_method == ClientAuthentication::PrivateKeyJwt;
     found.unless("/jwks", !needed || !keys.is_empty(), "client-wrong-key-missing");
     found.unless("/jwks", keys.len() <= KEYS_MAX, "client-wrong-many");
