@@ -61,6 +61,10 @@ pub struct Sso {
     pub settings: Settings,
     /// The signing keys as they were read last.
     pub(crate) keys: oidc::keys::Keys,
+    /// The writer of what many requests write at one moment.
+    pub(crate) together: store::together::Together,
+    /// What was revoked of late, as it was read last.
+    pub(crate) revoked: oidc::access_token::RevokedOfLate,
 }
 
 /// What [`Sso`] is made of.
@@ -86,7 +90,8 @@ impl Sso {
     #[must_use]
     pub fn new(parts: Parts) -> Arc<Self> {
         let Parts { db, clock, chance, sealer, vault, public_ids, settings } = parts;
-        Arc::new(Self { db, clock, chance, sealer, vault, public_ids, settings, keys: Default::default() })
+        let (keys, together, revoked) = Default::default();
+        Arc::new(Self { db, clock, chance, sealer, vault, public_ids, settings, keys, together, revoked })
     }
 
     /// The present moment.
@@ -121,7 +126,7 @@ impl Sso {
 
     /// The routes of every room, and the embedded files of the pages.
     pub fn router(self: &Arc<Self>) -> axum::Router {
-        let rooms = axum::Router::new().merge(admin::routes());
+        let rooms = axum::Router::new().merge(admin::routes()).merge(oidc::token_routes());
         rooms
             .fallback(trouble::nothing_here)
             .layer(axum::middleware::from_fn_with_state(Arc::clone(self), trouble::tell_faults))

@@ -3,6 +3,9 @@
 pub mod account;
 pub mod change;
 pub mod client;
+pub mod code;
+pub mod device_grant;
+pub mod family;
 pub mod look_up;
 pub mod message;
 pub mod office;
@@ -10,6 +13,8 @@ pub mod role;
 pub mod session;
 pub mod signing_key;
 pub mod throttle;
+pub mod together;
+pub mod used;
 
 use switch_store::schema::Step;
 use switch_store::statements::Statement;
@@ -32,6 +37,7 @@ pub const STEPS: &[Step] = &[
     step!(103, "grants", "0103_grants.sql"),
     step!(104, "credentials", "0104_credentials.sql"),
     step!(105, "registration", "0105_registration.sql"),
+    step!(107, "tokens", "0107_tokens.sql"),
     step!(108, "administration", "0108_administration.sql"),
 ];
 
@@ -42,12 +48,16 @@ pub fn statements() -> impl Iterator<Item = &'static Statement> {
         change::STATEMENTS,
         client::STATEMENTS,
         look_up::STATEMENTS,
+        code::STATEMENTS,
+        device_grant::STATEMENTS,
+        family::STATEMENTS,
         message::STATEMENTS,
         office::STATEMENTS,
         role::STATEMENTS,
         session::STATEMENTS,
         signing_key::STATEMENTS,
         throttle::STATEMENTS,
+        used::STATEMENTS,
     ]
     .into_iter()
     .flatten()

@@ -29,3 +29,7 @@ mod pages;
 mod schema;
 mod sessions;
 mod support;
+mod token_fapi;
+mod token_refresh;
+mod token_refused;
+mod token_resource;

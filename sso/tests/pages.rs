@@ -15,6 +15,7 @@ macro_rules! pages {
 }
 
 pages! {
+    device: sso::oidc::device_page::DevicePage,
     trouble: sso::trouble::Trouble,
     admin_home: sso::admin::home::Home,
     admin_accounts: sso::admin::accounts::Accounts,

@@ -21,14 +21,15 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::api::{self, Api, Clients, TraceIds};
+use crate::api::{self, Api, Callers, TraceIds};
 use crate::audit_log::Kept;
 use crate::logs::LogLevel;
 use crate::metrics::Metrics;
 use crate::ops::{self, Ops};
 use crate::settings::Loaded;
+use crate::spool::Spool;
 use crate::wiring::{self, Parts, Port, StartError};
-use crate::{tls, watchdog};
+use crate::{identity, tls, watchdog};
 
 /// Connections that wait to be accepted.
 const BACKLOG: u32 = 1024;
@@ -84,7 +85,7 @@ impl Service {
         let metrics = Arc::new(metrics);
         let api = Arc::new(Api {
             engine: Arc::clone(&engine),
-            clients: Clients::new(loaded.settings.http.rate_per_second),
+            callers: Callers::new(Arc::clone(&sso), loaded.settings.http.rate_per_second),
             catalogue,
             metrics: Arc::clone(&metrics),
             body_max_bytes: loaded.settings.http.body_max_bytes,
@@ -96,6 +97,10 @@ impl Service {
         let draining = AtomicBool::new(false);
         let ops_state = Arc::new(Ops { engine: Arc::clone(&engine), metrics, links, sealed, draining });
         let stop = CancellationToken::new();
+        let spool = loaded.path(&loaded.settings.sso.spool);
+        let spool = Spool::open(spool.clone())
+            .map_err(|error| StartError::Machine(format!("sso.spool, {}: {error}", spool.display())))?;
+        identity::start(&sso, spool, &stop);
         let stopped = stop.clone();
         let ops_router = ops::router(Arc::clone(&ops_state));
         tokio::spawn(async move {

@@ -20,7 +20,8 @@ pub(crate) use read::{Loaded, SettingsError};
 #[derive(Debug, Clone, Config)]
 #[config(layer_attr(serde(deny_unknown_fields)))]
 pub(crate) struct Settings {
-    /// The number of this node, below `nodes`. Two processes on one database never share one.
+    /// The number of this node, below `nodes`. Two processes on one database never share one: who
+    /// starts takes it, and whoever had it ends.
     #[config(env = "SWITCHD_NODE", default = 0)]
     pub(crate) node: u8,
 
@@ -242,6 +243,11 @@ pub(crate) struct Sso {
     /// How long an application waits for its applicant at a desk, 1 to 60.
     #[config(env = "SWITCHD_SSO_APPLICATION_DAYS", default = 16)]
     pub(crate) application_days: u32,
+
+    /// Where messages to people are put for the gateways that send them: a file each in `sms`, as SMS
+    /// Server Tools reads it, and in `email`, as `sendmail -t` does.
+    #[config(env = "SWITCHD_SSO_SPOOL", default = "/var/lib/switchd/spool")]
+    pub(crate) spool: PathBuf,
 
     /// Whether somebody without a Palestinian identity number may register with a passport.
     #[config(env = "SWITCHD_SSO_PASSPORTS", default = true)]

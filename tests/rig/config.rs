@@ -62,7 +62,7 @@ pub(crate) fn text(setup: &Setup<'_>, http: SocketAddr, ops: SocketAddr) -> Stri
          [ops]\nlisten = \"{ops}\"\n\
          [ids]\nkey_file = \"ids.key\"\n\
          [vault]\nkey_file = \"vault.key\"\n\
-         [sso]\naccess_token_s = 3600\n\
+         [sso]\naccess_token_s = 3600\nspool = \"spool\"\n\
          [log]\nlevel = \"warn\"\nformat = \"text\"\n",
         setup.in_flight_max,
         connectors.join(", "),

@@ -17,7 +17,8 @@ use super::{
 use crate::Sso;
 use crate::change::{Content, Refused, propose as propose_change};
 use crate::client::Registration;
-use crate::client::validation::{SCOPES, read};
+use crate::client::validation::read;
+use crate::oidc::scope::Scope;
 use crate::role::{Permission, Reach};
 use crate::visit::{Fields, Posted, Visit};
 
@@ -30,7 +31,7 @@ pub struct ClientForm {
     action: String,
     back: String,
     is_new: bool,
-    scopes: &'static [&'static str],
+    scopes: [&'static str; Scope::ALL.len()],
     departments: Vec<Choice>,
     /// Those of everywhere may register what nobody is asked about.
     may_imply: bool,
@@ -53,7 +54,7 @@ impl Page for ClientForm {
             action: "/admin/clients/new".into(),
             back: "/admin/clients".into(),
             is_new,
-            scopes: SCOPES,
+            scopes: Scope::ALL.map(Scope::as_str),
             departments: vec![Choice::new("mol", "وزارة العمل")],
             may_imply: true,
         };
@@ -237,7 +238,7 @@ fn page(sso: &Sso, visit: &Visit, inside: &Inside<'_>, client: Option<&str>, for
         action,
         back,
         is_new: client.is_none(),
-        scopes: SCOPES,
+        scopes: Scope::ALL.map(Scope::as_str),
         departments: open.map(|one| Choice::new(&*one.code, department_name(visit, one))).collect(),
         may_imply: inside.reach == Reach::Everywhere,
     };

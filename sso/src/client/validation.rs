@@ -13,24 +13,8 @@ use serde_json::{Value, json};
 
 use super::{ClientAuthentication, Grant, Profile, Registration};
 use crate::jose;
+use crate::oidc::scope::Scope;
 use crate::settings::Settings;
-
-/// The scopes there are: those of OpenID Connect Core section 5.4 and 11, and those of the API.
-pub const SCOPES: &[&str] = &[
-    "openid",
-    "profile",
-    "email",
-    "phone",
-    "address",
-    "offline_access",
-    "identity",
-    "bills:read",
-    "bills:write",
-    "payments:read",
-    "payments:write",
-    "cards:write",
-    "methods:read",
-];
 
 const NAME_MAX: usize = 80;
 const URIS_MAX: usize = 20;
@@ -201,7 +185,7 @@ fn scopes(r: &Registration, found: &mut Found) {
     found.unless("/scopes", !r.scopes.is_empty(), "client-wrong-scope-none");
     for (i, scope) in r.scopes.iter().enumerate() {
         let at = format!("/scopes/{i}");
-        found.unless(&at, SCOPES.contains(&scope.as_str()), "client-wrong-scope");
+        found.unless(&at, Scope::parse(scope).is_some(), "client-wrong-scope");
         found.unless(&at, !r.scopes[..i].contains(scope), "client-wrong-twice");
     }
 }

@@ -25,6 +25,14 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
+    /// All of a response.
+    pub(crate) async fn of(response: axum::response::Response) -> Self {
+        let (parts, body) = response.into_parts();
+        let bytes = axum::body::to_bytes(body, 4 << 20).await.expect("a body");
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        Self { status: parts.status, headers: parts.headers, text }
+    }
+
     /// Where it redirects to.
     pub(crate) fn location(&self) -> &str {
         let value = self.headers.get(header::LOCATION).and_then(|value| value.to_str().ok());
@@ -110,13 +118,11 @@ impl Browser {
         }
         let request = request.body(Body::from(body)).expect("a request");
         let response = self.app.clone().oneshot(request).await.expect("the router answers");
-        let (parts, body) = response.into_parts();
-        for value in parts.headers.get_all(header::SET_COOKIE) {
+        let answer = Answer::of(response).await;
+        for value in answer.headers.get_all(header::SET_COOKIE) {
             self.take(value.to_str().expect("ours are ASCII"));
         }
-        let bytes = axum::body::to_bytes(body, 4 << 20).await.expect("a body");
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        Answer { status: parts.status, headers: parts.headers, text }
+        answer
     }
 }
 

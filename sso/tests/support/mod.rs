@@ -2,4 +2,5 @@
 
 pub(crate) mod bed;
 pub(crate) mod browser;
+pub(crate) mod party;
 pub(crate) mod people;
