@@ -8,7 +8,9 @@
 #![forbid(unsafe_code)]
 
 pub mod activation;
+pub mod admin;
 pub mod audit;
+pub mod bootstrap;
 pub mod chance;
 pub mod change;
 pub mod client;
@@ -29,6 +31,7 @@ pub mod settings;
 pub mod store;
 pub mod throttle;
 pub mod trouble;
+pub mod urgent;
 pub mod visit;
 #[expect(missing_docs, reason = "the macro of the library documents nothing")]
 pub mod words;
@@ -132,7 +135,8 @@ impl Sso {
             .merge(oidc::token_routes())
             .merge(registration::routes())
             .merge(desk::routes())
-            .merge(activation::routes());
+            .merge(activation::routes())
+            .merge(admin::routes());
         rooms
             .fallback(trouble::nothing_here)
             .layer(axum::middleware::from_fn_with_state(Arc::clone(self), trouble::tell_faults))

@@ -11,6 +11,7 @@ pub mod desk_act;
 pub mod device_grant;
 pub mod family;
 pub mod logout_notice;
+pub mod look_up;
 pub mod message;
 pub mod office;
 pub mod pushed_request;
@@ -58,6 +59,7 @@ pub fn statements() -> impl Iterator<Item = &'static Statement> {
         change::STATEMENTS,
         client::STATEMENTS,
         desk_act::STATEMENTS,
+        look_up::STATEMENTS,
         code::STATEMENTS,
         consent::STATEMENTS,
         logout_notice::STATEMENTS,

@@ -24,6 +24,8 @@ macro_rules! suite {
 
 mod activation;
 mod desk;
+mod admin;
+mod client_validation;
 mod keys;
 mod oidc_authorize;
 mod oidc_basic;

@@ -35,6 +35,18 @@ pages! {
     consent: sso::oidc::consent::ConsentPage,
     refused_request: sso::oidc::authorize::RefusedPage,
     sign_out: sso::oidc::logout::SignOutPage,
+    admin_home: sso::admin::home::Home,
+    admin_accounts: sso::admin::accounts::Accounts,
+    admin_account: sso::admin::account::OneAccount,
+    admin_staff: sso::admin::staff::Staff,
+    admin_clients: sso::admin::clients::Clients,
+    admin_client: sso::admin::client::OneClient,
+    admin_client_form: sso::admin::client_form::ClientForm,
+    admin_offices: sso::admin::offices::Offices,
+    admin_office: sso::admin::office::OneOffice,
+    admin_changes: sso::admin::changes::Changes,
+    admin_change: sso::admin::change::OneChange,
+    admin_audit: sso::admin::audit::Audit,
 }
 
 #[test]

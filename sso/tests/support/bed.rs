@@ -9,7 +9,7 @@ use sqlx::{AssertSqlSafe, PgPool};
 use sso::chance::Chance;
 use sso::key::SoftwareVault;
 use sso::seal::Sealer;
-use sso::settings::Settings;
+use sso::settings::{Department, Settings};
 use sso::{Parts, Sso};
 use switch_core::clock::{BusinessDate, Clock, Timestamp};
 use switch_core::id::PublicIds;
@@ -106,7 +106,7 @@ impl Bed {
             vault: Arc::new(SoftwareVault::new(Arc::clone(&sealer))),
             sealer,
             public_ids: PublicIds::new([9; 16]),
-            settings: Settings::new(ISSUER),
+            settings: Settings { departments: departments(), ..Settings::new(ISSUER) },
         });
         sso.rotate_keys().await.expect("keys are made");
         Self { sso, clock, place }
@@ -136,6 +136,30 @@ impl Bed {
                 [text.into_bytes(), open].concat()
             }
         }
+    }
+
+    /// Runs SQL of the story's own, as somebody with the database could.
+    pub(crate) async fn run_sql(&self, sql: &str) {
+        self.try_sql(sql).await.expect("the database does it");
+    }
+
+    /// The same, with what the database says against it.
+    pub(crate) async fn try_sql(&self, sql: &str) -> Result<(), String> {
+        let done = match &self.place {
+            Place::Folder(folder) => {
+                let url = format!("sqlite:{}", folder.join("switch.db").display());
+                let pool = sqlx::SqlitePool::connect(&url).await.expect("the file opens");
+                sqlx::query(AssertSqlSafe(sql.to_owned())).execute(&pool).await.map(|_| ())
+            }
+            Place::Server { server, name } => {
+                let url = server.replacen("///postgres", &format!("///{name}"), 1);
+                let pool = PgPool::connect(&url).await.expect("the private PostgreSQL answers");
+                let done = sqlx::query(AssertSqlSafe(sql.to_owned())).execute(&pool).await.map(|_| ());
+                pool.close().await;
+                done
+            }
+        };
+        done.map_err(|error| error.to_string())
     }
 
     /// Another node of the same switch: its own memory, the same database, clock and keys.
@@ -169,6 +193,16 @@ impl Bed {
             Place::Server { server, name } => on_server(&server, format!("DROP DATABASE {name}")).await,
         }
     }
+}
+
+/// Two invented departments: the boundary that tests of administration try to cross.
+fn departments() -> Vec<Department> {
+    let department =
+        |code: &str, ar: &str, en: &str| Department { code: code.into(), ar: ar.into(), en: en.into() };
+    vec![
+        department("mol", "وزارة العمل", "Ministry of Labour"),
+        department("moh", "وزارة الصحة", "Ministry of Health"),
+    ]
 }
 
 async fn on_server(server: &str, sql: String) {
