@@ -7,9 +7,11 @@
 //! words in `locales/`. Deliberately absent: payments, the engine, message formats.
 #![forbid(unsafe_code)]
 
+pub mod activity;
 pub mod audit;
 pub mod chance;
 pub mod client;
+pub mod credential;
 pub mod fault;
 pub mod jose;
 pub mod key;
@@ -17,9 +19,11 @@ pub mod level;
 pub mod oidc;
 pub mod person;
 pub mod post;
+pub mod recover;
 pub mod seal;
 pub mod session;
 pub mod settings;
+pub mod sign_in;
 pub mod store;
 pub mod throttle;
 pub mod trouble;
@@ -34,6 +38,7 @@ use switch_core::id::PublicIds;
 use switch_store::Db;
 
 use chance::Chance;
+use credential::password::Hasher;
 use key::KeyVault;
 use seal::Sealer;
 use settings::Settings;
@@ -56,6 +61,8 @@ pub struct Sso {
     pub settings: Settings,
     /// The signing keys as they were read last.
     pub(crate) keys: oidc::keys::Keys,
+    /// Where passwords are hashed, so many at once.
+    pub hasher: credential::password::Hasher,
 }
 
 /// What [`Sso`] is made of.
@@ -81,7 +88,13 @@ impl Sso {
     #[must_use]
     pub fn new(parts: Parts) -> Arc<Self> {
         let Parts { db, clock, chance, sealer, vault, public_ids, settings } = parts;
-        Arc::new(Self { db, clock, chance, sealer, vault, public_ids, settings, keys: Default::default() })
+        let hasher = Hasher::new(
+            settings.password_memory_kib,
+            settings.password_passes,
+            settings.passwords_at_once,
+        );
+        let keys = Default::default();
+        Arc::new(Self { db, clock, chance, sealer, vault, public_ids, settings, keys, hasher })
     }
 
     /// The present moment.
@@ -116,7 +129,7 @@ impl Sso {
 
     /// The routes of every room, and the embedded files of the pages.
     pub fn router(self: &Arc<Self>) -> axum::Router {
-        let rooms = axum::Router::new();
+        let rooms = axum::Router::new().merge(sign_in::routes()).merge(recover::routes());
         rooms
             .fallback(trouble::nothing_here)
             .layer(axum::middleware::from_fn_with_state(Arc::clone(self), trouble::tell_faults))

@@ -1,8 +1,13 @@
 //! The SQL of identity: one text for both engines, one file a noun, on the primitives of `switch-store`.
 
 pub mod account;
+pub mod activity;
+pub mod ceremony;
 pub mod client;
 pub mod message;
+pub mod one_time;
+pub mod passkey;
+pub mod password;
 pub mod role;
 pub mod session;
 pub mod signing_key;
@@ -27,8 +32,13 @@ pub const STEPS: &[Step] = &[
 pub fn statements() -> impl Iterator<Item = &'static Statement> {
     [
         account::STATEMENTS,
+        activity::STATEMENTS,
+        ceremony::STATEMENTS,
         client::STATEMENTS,
         message::STATEMENTS,
+        one_time::STATEMENTS,
+        passkey::STATEMENTS,
+        password::STATEMENTS,
         role::STATEMENTS,
         session::STATEMENTS,
         signing_key::STATEMENTS,

@@ -15,6 +15,15 @@ macro_rules! pages {
 }
 
 pages! {
+    recover: sso::recover::pages::Recover,
+    recover_done: sso::recover::pages::Recovered,
+    recover_password: sso::recover::pages::NewPassword,
+    recover_proof: sso::recover::pages::Proof,
+    sign_in: sso::sign_in::pages::SignIn,
+    sign_in_code_first: sso::sign_in::pages::CodeFirst,
+    sign_in_done: sso::sign_in::pages::Done,
+    sign_in_factor: sso::sign_in::pages::Factor,
+    sign_in_stop: sso::sign_in::pages::Stop,
     trouble: sso::trouble::Trouble,
 }
 

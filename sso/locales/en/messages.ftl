@@ -12,3 +12,4 @@ message-recovery-codes-made = Hukumati: new recovery codes were made for your ac
 message-recovery-code-used = Hukumati: a recovery code was used to sign in to your account. If that was not you, change your password now, or go to the nearest office.
 message-mobile-confirmed = Hukumati: this number now gets the sign-in codes of your account. If that was not you, go to the nearest office.
 message-mobile-removed = Hukumati: this number no longer gets the sign-in codes of your account. If that was not you, go to the nearest office.
+message-code-refused = Hukumati: your password was typed right, then wrong codes. If that was not you, change your password now.

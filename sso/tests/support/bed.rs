@@ -66,6 +66,7 @@ pub(crate) struct Bed {
     pub(crate) sso: Arc<Sso>,
     /// Its clock.
     pub(crate) clock: Arc<SetClock>,
+    url: String,
     place: Place,
 }
 
@@ -98,18 +99,15 @@ impl Bed {
         let db = Db::open(&DbOptions { url: url.to_owned(), connections: 4 }).await.expect("opens");
         schema::migrate(&db, sso::store::STEPS).await.expect("the schema is made");
         let clock = Arc::new(SetClock(AtomicI64::new(NOW.0)));
-        let sealer = Arc::new(Sealer::new(&[("k1".into(), [7; 32])]).expect("a key"));
-        let sso = Sso::new(Parts {
-            db,
-            clock: Arc::clone(&clock) as _,
-            chance: Arc::new(Seeded(AtomicU64::new(1))),
-            vault: Arc::new(SoftwareVault::new(Arc::clone(&sealer))),
-            sealer,
-            public_ids: PublicIds::new([9; 16]),
-            settings: Settings::new(ISSUER),
-        });
+        let sso = node(db, &clock, 1);
         sso.rotate_keys().await.expect("keys are made");
-        Self { sso, clock, place }
+        Self { sso, clock, url: url.to_owned(), place }
+    }
+
+    /// Another node on the same database, with connections of its own.
+    pub(crate) async fn another_node(&self) -> Arc<Sso> {
+        let db = Db::open(&DbOptions { url: self.url.clone(), connections: 4 }).await.expect("opens");
+        node(db, &self.clock, 1 << 40)
     }
 
     /// Closes it and removes its database.
@@ -120,6 +118,20 @@ impl Bed {
             Place::Server { server, name } => on_server(&server, format!("DROP DATABASE {name}")).await,
         }
     }
+}
+
+fn node(db: Db, clock: &Arc<SetClock>, seed: u64) -> Arc<Sso> {
+    let sealer = Arc::new(Sealer::new(&[("k1".into(), [7; 32])]).expect("a key"));
+    Sso::new(Parts {
+        db,
+        clock: Arc::clone(clock) as _,
+        chance: Arc::new(Seeded(AtomicU64::new(seed))),
+        vault: Arc::new(SoftwareVault::new(Arc::clone(&sealer))),
+        sealer,
+        public_ids: PublicIds::new([9; 16]),
+        // Passwords cost next to nothing here: what is tested is how often they are compared.
+        settings: Settings { password_memory_kib: 8, password_passes: 1, ..Settings::new(ISSUER) },
+    })
 }
 
 async fn on_server(server: &str, sql: String) {

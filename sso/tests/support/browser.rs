@@ -14,6 +14,8 @@ pub(crate) struct Browser {
     cookies: BTreeMap<String, String>,
     /// What `Accept-Language` says.
     pub(crate) language: &'static str,
+    /// Where it is, as the listener says.
+    pub(crate) address: Option<std::net::IpAddr>,
 }
 
 /// What came back.
@@ -49,7 +51,7 @@ impl Answer {
 impl Browser {
     /// Nobody yet.
     pub(crate) fn new(bed: &Bed) -> Self {
-        Self { app: bed.sso.router(), cookies: BTreeMap::new(), language: "ar" }
+        Self { app: bed.sso.router(), cookies: BTreeMap::new(), language: "ar", address: None }
     }
 
     /// A cookie it keeps.
@@ -90,6 +92,19 @@ impl Browser {
         self.post(path, &[&[("csrf", csrf.as_str())], fields].concat()).await
     }
 
+    /// Fills the form of a page it was shown, hidden fields included, and sends it.
+    pub(crate) async fn fill(&mut self, page: &Answer, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let hidden = ["csrf", "next", "level", "since"].map(|name| (name, page.field(name)));
+        let hidden: Vec<_> = hidden.iter().filter_map(|(name, value)| Some((*name, value.as_deref()?))).collect();
+        self.post(path, &[&hidden[..], fields].concat()).await
+    }
+
+    /// At another node, with the same cookies.
+    pub(crate) fn at(&self, sso: &std::sync::Arc<sso::Sso>) -> Self {
+        let Self { cookies, language, address, .. } = self;
+        Self { app: sso.router(), cookies: cookies.clone(), language, address: *address }
+    }
+
     /// Any request, with the cookies it keeps.
     pub(crate) async fn send(
         &mut self,
@@ -108,7 +123,10 @@ impl Browser {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let request = request.body(Body::from(body)).expect("a request");
+        let mut request = request.body(Body::from(body)).expect("a request");
+        if let Some(address) = self.address {
+            request.extensions_mut().insert(sso::visit::ClientAddress(address));
+        }
         let response = self.app.clone().oneshot(request).await.expect("the router answers");
         let (parts, body) = response.into_parts();
         for value in parts.headers.get_all(header::SET_COOKIE) {
