@@ -43,6 +43,12 @@ fn each_mistake_is_told_with_its_line_and_its_key() {
         (set("ids", "key_file = \"nowhere.key\""), "ids.key_file", "nowhere.key cannot be read"),
         (set("ids", "key_file = \"vault.key\""), "ids.key_file", "must be 32 hexadecimal digits"),
         (set("audit", "key_file = \"nowhere.key\""), "audit.key_file", "nowhere.key cannot be read"),
+        (set("sso", "key_file = \"nowhere.key\""), "sso.key_file", "nowhere.key cannot be read"),
+        (set("sso", "key_file = \"ids.key\""), "sso.key_file", "must have lines of a name and 64 hex"),
+        (set("sso", "issuer = \"http://id.example.ps\""), "sso.issuer", "must be https:// and a host"),
+        (set("sso", "issuer = \"https://id.example.ps/\""), "sso.issuer", "must be https:// and a host"),
+        (set("sso", "access_token_s = 59"), "sso.access_token_s", "must be 60 to 3600"),
+        (set("sso", "application_days = 0"), "sso.application_days", "must be 1 to 60"),
         (set("audit", "key_file = \"ids.key\""), "audit.key_file", "must have lines of a name and 64 hex"),
         (set("audit", "seal_every_s = 61"), "audit.seal_every_s", "must be 1 to 60"),
         (set("audit", "unsealed_max_s = 59"), "audit.unsealed_max_s", "must be audit.seal_every_s to 86400"),
@@ -139,6 +145,7 @@ fn the_committed_settings_start_a_switch_that_takes_no_cards() {
     let told = sentence(&check_config(&config, &[]));
     assert!(told.contains("audit.key_file (not set, default): the secret"), "{told}");
     folder.write("audit.key", &format!("2026 {}", "2a".repeat(32)));
+    folder.write("sso.key", &format!("2026 {}", "3b".repeat(32)));
     let checked = check_config(&config, &[]);
     assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
 }

@@ -2,6 +2,8 @@
 //! Its registration is one JSON document in the words of RFC 7591 and OpenID Connect Dynamic Client
 //! Registration, read and written by this type only.
 
+pub mod validation;
+
 use jsonwebtoken::jwk::JwkSet;
 use serde::{Deserialize, Serialize};
 

@@ -10,6 +10,7 @@
 pub mod activity;
 pub mod audit;
 pub mod chance;
+pub mod change;
 pub mod client;
 pub mod credential;
 pub mod fault;
@@ -20,6 +21,7 @@ pub mod oidc;
 pub mod person;
 pub mod post;
 pub mod recover;
+pub mod role;
 pub mod seal;
 pub mod session;
 pub mod settings;

@@ -43,6 +43,19 @@ pub struct Settings {
     pub password_passes: u32,
     /// How many are hashed at one moment. Times the memory, this is what a flood can take.
     pub passwords_at_once: usize,
+    /// The departments of the catalogue: what roles and clients may belong to.
+    pub departments: Vec<Department>,
+}
+
+/// A department of the catalogue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Department {
+    /// Its code.
+    pub code: String,
+    /// Its name in Arabic.
+    pub ar: String,
+    /// Its name in English.
+    pub en: String,
 }
 
 impl Settings {
@@ -70,6 +83,7 @@ impl Settings {
             password_memory_kib: 19_456,
             password_passes: 2,
             passwords_at_once: 4,
+            departments: Vec::new(),
         }
     }
 

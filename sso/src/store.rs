@@ -8,6 +8,10 @@ pub mod message;
 pub mod one_time;
 pub mod passkey;
 pub mod password;
+pub mod change;
+pub mod client;
+pub mod message;
+pub mod office;
 pub mod role;
 pub mod session;
 pub mod signing_key;
@@ -16,16 +20,25 @@ pub mod throttle;
 use switch_store::schema::Step;
 use switch_store::statements::Statement;
 
-/// The steps of the schema, after the switch's own.
+/// A step of the schema: its number, what it makes, its file.
+macro_rules! step {
+    ($version:literal, $makes:literal, $file:literal) => {
+        Step {
+            version: $version,
+            description: concat!("sso ", $makes),
+            sql: include_str!(concat!("../migrations/", $file)),
+        }
+    };
+}
+
+/// The steps of the schema, after the switch's own, in order.
 pub const STEPS: &[Step] = &[
-    Step { version: 101, description: "sso accounts", sql: include_str!("../migrations/0101_accounts.sql") },
-    Step { version: 102, description: "sso clients", sql: include_str!("../migrations/0102_clients.sql") },
-    Step { version: 103, description: "sso grants", sql: include_str!("../migrations/0103_grants.sql") },
-    Step {
-        version: 104,
-        description: "sso credentials",
-        sql: include_str!("../migrations/0104_credentials.sql"),
-    },
+    step!(101, "accounts", "0101_accounts.sql"),
+    step!(102, "clients", "0102_clients.sql"),
+    step!(103, "grants", "0103_grants.sql"),
+    step!(104, "credentials", "0104_credentials.sql"),
+    step!(105, "registration", "0105_registration.sql"),
+    step!(108, "administration", "0108_administration.sql"),
 ];
 
 /// Every statement of the package, for the test that prepares them all.
@@ -39,6 +52,10 @@ pub fn statements() -> impl Iterator<Item = &'static Statement> {
         one_time::STATEMENTS,
         passkey::STATEMENTS,
         password::STATEMENTS,
+        change::STATEMENTS,
+        client::STATEMENTS,
+        message::STATEMENTS,
+        office::STATEMENTS,
         role::STATEMENTS,
         session::STATEMENTS,
         signing_key::STATEMENTS,

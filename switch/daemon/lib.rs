@@ -20,6 +20,7 @@ mod formats;
 pub mod fuzz;
 #[cfg(test)]
 mod golden;
+mod identity;
 mod kill;
 mod logs;
 mod metrics;
@@ -30,6 +31,7 @@ mod seal;
 mod secrets;
 mod service;
 mod settings;
+mod spool;
 mod tls;
 mod watchdog;
 mod wiring;
@@ -47,6 +49,9 @@ use crate::wiring::StartError;
 const EXIT_SETTINGS: u8 = 2;
 /// The storage failed while running (EX_SOFTWARE): the supervisor starts it again from what is durable.
 const EXIT_STORAGE: u8 = 70;
+/// Another process has taken the number of this node. The supervisor leaves it at that: started again it would take
+/// the number back, and the two would end each other for ever.
+const EXIT_SUPERSEDED: u8 = 71;
 
 /// The open payment switch for government services.
 #[derive(Debug, Parser)]
@@ -217,6 +222,7 @@ fn exit_code(ended: Ended) -> ExitCode {
             "the storage failed: nothing in memory can be trusted; start again from what is durable",
             EXIT_STORAGE,
         ),
+        Ended::Superseded(lost) => say(&format!("{lost}: two processes need two numbers"), EXIT_SUPERSEDED),
     }
 }
 

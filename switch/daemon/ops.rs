@@ -53,7 +53,11 @@ async fn livez(State(ops): State<Arc<Ops>>) -> Response {
 
 /// Whether it should be sent payments. A counterparty that is away degrades it and does not end it.
 async fn readyz(State(ops): State<Arc<Ops>>, uri: Uri) -> Response {
-    let pending = tokio::time::timeout(ANSWER_TIMEOUT, switch_store::schema::pending(ops.engine.db(), sso::store::STEPS)).await;
+    let pending = tokio::time::timeout(
+        ANSWER_TIMEOUT,
+        switch_store::schema::pending(ops.engine.db(), sso::store::STEPS),
+    )
+    .await;
     let (database, migrations) = match pending {
         Ok(Ok(0)) => (true, true),
         Ok(Ok(_)) => (true, false),

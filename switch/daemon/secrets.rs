@@ -106,6 +106,16 @@ pub(crate) fn seal_keys(loaded: &Loaded) -> Result<SealKeys, SettingsError> {
     SealKeys::new(&keys).ok_or_else(|| loaded.wrong(key, "the library takes no key of Ed25519 from it"))
 }
 
+/// The keys of personal data and of signing keys.
+///
+/// # Errors
+/// [`SettingsError`] names the key and the file.
+pub(crate) fn sealer(loaded: &Loaded) -> Result<sso::seal::Sealer, SettingsError> {
+    let (key, path) = ("sso.key_file", &loaded.settings.sso.key_file);
+    let keys = named_keys(loaded, key, path)?;
+    sso::seal::Sealer::new(&keys).map_err(|_| loaded.wrong(key, "the cipher takes none of the keys in it"))
+}
+
 /// The address of the database, with its password where it has one.
 ///
 /// # Errors

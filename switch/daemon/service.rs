@@ -1,16 +1,21 @@
 //! The life of the daemon: listen, tell systemd, wait for a signal, drain, end.
 
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use axum::extract::{ConnectInfo, Request};
+use axum::middleware;
 use axum_server::Handle;
 use axum_server::accept::NoDelayAcceptor;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use sd_notify::NotifyState;
+use sso::visit::ClientAddress;
 use switch_core::attempt::AttemptState;
 use switch_engine::Engine;
+use switch_store::Superseded;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
@@ -22,8 +27,9 @@ use crate::logs::LogLevel;
 use crate::metrics::Metrics;
 use crate::ops::{self, Ops};
 use crate::settings::Loaded;
+use crate::spool::Spool;
 use crate::wiring::{self, Parts, Port, StartError};
-use crate::{tls, watchdog};
+use crate::{identity, tls, watchdog};
 
 /// Connections that wait to be accepted.
 const BACKLOG: u32 = 1024;
@@ -41,6 +47,8 @@ pub(crate) enum Ended {
     Drained,
     /// The storage failed: what is in memory cannot be trusted any more.
     StorageFailed,
+    /// Another process has taken this node's number: nothing may be written any more.
+    Superseded(Superseded),
 }
 
 /// A running daemon.
@@ -69,7 +77,7 @@ impl Service {
         let http = listen(loaded.settings.http.listen)?;
         let ops_listener = listen(loaded.settings.ops.listen)?;
         let addresses = (local(&http)?, local(&ops_listener)?);
-        let Parts { engine, recovered, ports, links, catalogue, kept, sealed } =
+        let Parts { engine, recovered, ports, links, catalogue, kept, sealed, sso } =
             wiring::assemble(&loaded, migrate).await?;
         log_recovered(&engine, &recovered);
 
@@ -85,10 +93,14 @@ impl Service {
             traces: TraceIds::new(u64::from_be_bytes(wiring::random()?)),
         });
         let handle = Handle::new();
-        let api_task = serve_api(http, api::router(api), tls.clone(), handle.clone());
+        let api_task = serve_api(http, api::router(api, &sso), tls.clone(), handle.clone());
         let draining = AtomicBool::new(false);
         let ops_state = Arc::new(Ops { engine: Arc::clone(&engine), metrics, links, sealed, draining });
         let stop = CancellationToken::new();
+        let spool = loaded.path(&loaded.settings.sso.spool);
+        let spool = Spool::open(spool.clone())
+            .map_err(|error| StartError::Machine(format!("sso.spool, {}: {error}", spool.display())))?;
+        identity::start(&sso, spool, &stop);
         let stopped = stop.clone();
         let ops_router = ops::router(Arc::clone(&ops_state));
         tokio::spawn(async move {
@@ -118,11 +130,17 @@ impl Service {
         let mut hangup = receive(SignalKind::hangup())?;
         tell_systemd(&[NotifyState::Ready]);
         let mut look = tokio::time::interval(STORAGE_LOOK);
+        let engine = Arc::clone(&self.engine);
+        let mut superseded = pin!(engine.db().superseded());
         loop {
             tokio::select! {
                 _ = terminate.recv() => break,
                 _ = interrupt.recv() => break,
                 _ = hangup.recv() => self.reload(),
+                lost = &mut superseded => {
+                    tracing::error!("{lost}: this process ends and writes nothing more");
+                    return Ok(Ended::Superseded(lost));
+                }
                 _ = look.tick() => {
                     if self.engine.db().health().has_failed() {
                         return Ok(Ended::StorageFailed);
@@ -204,7 +222,8 @@ fn serve_api(
         .http1()
         .timer(hyper_util::rt::TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT);
-    let service = router.into_make_service();
+    let router = router.layer(middleware::map_request(with_address));
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
     match tls {
         Some(config) => {
             let acceptor = RustlsAcceptor::new(config).acceptor(NoDelayAcceptor::new());
@@ -212,6 +231,12 @@ fn serve_api(
         }
         None => tokio::spawn(server.acceptor(NoDelayAcceptor::new()).serve(service)),
     }
+}
+
+/// Where a request comes from: the other end of the connection, never a header.
+async fn with_address(ConnectInfo(peer): ConnectInfo<SocketAddr>, mut request: Request) -> Request {
+    request.extensions_mut().insert(ClientAddress(peer.ip()));
+    request
 }
 
 /// The list of what a former life left open, one line each up to a limit, and its sum.

@@ -78,6 +78,10 @@ pub(crate) struct Settings {
     #[config(nested)]
     pub(crate) audit: Audit,
 
+    /// Who is acting: the single sign-on.
+    #[config(nested)]
+    pub(crate) sso: Sso,
+
     /// News to the clients that gave an address.
     #[config(nested)]
     pub(crate) webhooks: Webhooks,
@@ -213,6 +217,40 @@ pub(crate) struct Audit {
     /// cannot be proved later is not done.
     #[config(env = "SWITCHD_AUDIT_UNSEALED_MAX_S", default = 14_400)]
     pub(crate) unsealed_max_s: u32,
+}
+
+/// Who is acting: the single sign-on.
+#[derive(Debug, Clone, Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub(crate) struct Sso {
+    /// The address everybody knows the switch by, and the issuer of its tokens: an origin without a path,
+    /// https:// except on this machine. Passkeys are bound to its host: it cannot change later.
+    #[config(env = "SWITCHD_SSO_ISSUER", default = "http://localhost:8080")]
+    pub(crate) issuer: String,
+
+    /// The file with the keys that seal personal data and signing keys, one a line: a name and 64
+    /// hexadecimal digits: `echo "2026 $(openssl rand -hex 32)"`. The first one seals, all of them open;
+    /// the last one also makes the indices and must stay for ever. A bare name is looked for in
+    /// $CREDENTIALS_DIRECTORY first.
+    #[config(env = "SWITCHD_SSO_KEY_FILE", default = "sso.key")]
+    pub(crate) key_file: PathBuf,
+
+    /// How long an access token is good for, 60 to 3600.
+    #[config(env = "SWITCHD_SSO_ACCESS_TOKEN_S", default = 300)]
+    pub(crate) access_token_s: u32,
+
+    /// How long an application waits for its applicant at a desk, 1 to 60.
+    #[config(env = "SWITCHD_SSO_APPLICATION_DAYS", default = 16)]
+    pub(crate) application_days: u32,
+
+    /// Where messages to people are put for the gateways that send them: a file each in `sms`, as SMS
+    /// Server Tools reads it, and in `email`, as `sendmail -t` does.
+    #[config(env = "SWITCHD_SSO_SPOOL", default = "/var/lib/switchd/spool")]
+    pub(crate) spool: PathBuf,
+
+    /// Whether somebody without a Palestinian identity number may register with a passport.
+    #[config(env = "SWITCHD_SSO_PASSPORTS", default = true)]
+    pub(crate) passports: bool,
 }
 
 /// News to the clients that gave an address.

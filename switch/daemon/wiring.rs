@@ -7,6 +7,7 @@ use std::sync::Arc;
 use connectors::pos_iso8583::PosHost;
 use connectors::transport::counters::Counters;
 use connectors::{Kind, Start};
+use sso::Sso;
 use switch_core::clock::Clock;
 use switch_core::connector::Connector;
 use switch_core::id::{IdSequence, PublicIds};
@@ -93,6 +94,46 @@ pub(crate) struct Parts {
     pub(crate) kept: Kept,
     /// When it was sealed last.
     pub(crate) sealed: Sealed,
+    /// Who is acting.
+    pub(crate) sso: Arc<Sso>,
+}
+
+/// The machine's random bytes, for identity.
+struct Machine;
+
+impl sso::chance::Chance for Machine {
+    fn fill(&self, bytes: &mut [u8]) {
+        aws_lc_rs::rand::fill(bytes).expect("because a machine without random bytes must not go on");
+    }
+}
+
+/// Identity, with its keys made.
+///
+/// # Errors
+/// [`StartError`].
+pub(crate) async fn identity(
+    loaded: &Loaded,
+    db: &Db,
+    clock: &Arc<dyn Clock>,
+) -> Result<Arc<Sso>, StartError> {
+    let given = &loaded.settings.sso;
+    let sealer = Arc::new(secrets::sealer(loaded)?);
+    let sso = Sso::new(sso::Parts {
+        db: db.clone(),
+        clock: Arc::clone(clock),
+        chance: Arc::new(Machine),
+        vault: Arc::new(sso::key::SoftwareVault::new(Arc::clone(&sealer))),
+        sealer,
+        public_ids: secrets::public_ids(loaded)?,
+        settings: sso::settings::Settings {
+            access_token_s: i64::from(given.access_token_s),
+            application_s: i64::from(given.application_days) * 86_400,
+            passports: given.passports,
+            ..sso::settings::Settings::new(&given.issuer)
+        },
+    });
+    sso.rotate_keys().await.map_err(|error| StartError::Machine(format!("the signing keys: {error}")))?;
+    Ok(sso)
 }
 
 /// Random bytes for keys, secrets and nonces.
@@ -183,6 +224,7 @@ pub(crate) fn check(loaded: &Loaded) -> Result<(), SettingsError> {
     secrets::public_ids(loaded)?;
     secrets::vault(loaded)?;
     secrets::seal_keys(loaded)?;
+    secrets::sealer(loaded)?;
     secrets::database_url(loaded)?;
     crate::tls::config(loaded)?;
     Catalogue::read(loaded)?;
@@ -210,11 +252,13 @@ pub(crate) async fn assemble(loaded: &Loaded, migrate: bool) -> Result<Parts, St
     let clock = clock(loaded)?;
     let public_ids = secrets::public_ids(loaded)?;
     let db = database(loaded, migrate || settings.database.migrate).await?;
+    let db = db.take_node(settings.node, clock.now()).await?;
     let journal = match settings.database.journal.as_str() {
         "plain" => Journal::start_plain(&db),
         _ => Journal::start(&db).await?,
     };
     let (desk, inbox) = evidence::channel();
+    let sso = identity(loaded, &db, &clock).await?;
 
     let (mut outbound, mut inbound, mut links) = (Vec::<Arc<dyn Connector>>::new(), Vec::new(), Vec::new());
     for path in &settings.connectors {
@@ -272,7 +316,7 @@ pub(crate) async fn assemble(loaded: &Loaded, migrate: bool) -> Result<Parts, St
         links.push(Link::Inbound(Arc::clone(&port)));
         ports.push(port);
     }
-    Ok(Parts { engine, recovered, ports, links, catalogue, kept, sealed })
+    Ok(Parts { engine, recovered, ports, links, catalogue, kept, sealed, sso })
 }
 
 fn courier(loaded: &Loaded, ids: PublicIds, clock: Arc<dyn Clock>) -> Result<Arc<HttpCourier>, StartError> {

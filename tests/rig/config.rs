@@ -25,6 +25,7 @@ pub(crate) fn text(setup: &Setup<'_>, http: SocketAddr, ops: SocketAddr) -> Stri
     write("ids.key", hex(&IDS_KEY));
     write("vault.key", format!("{VAULT_KEY_ID} {}\n", hex(&VAULT_KEY)));
     write("audit.key", format!("rig {}\n", hex(&super::books::SEAL_SEED)));
+    write("sso.key", format!("rig {}\n", "3b".repeat(32)));
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/config");
     let card = std::fs::read_to_string(format!("{root}/connectors/card-sandbox.toml"));
     let card = card
@@ -61,6 +62,7 @@ pub(crate) fn text(setup: &Setup<'_>, http: SocketAddr, ops: SocketAddr) -> Stri
          [ops]\nlisten = \"{ops}\"\n\
          [ids]\nkey_file = \"ids.key\"\n\
          [vault]\nkey_file = \"vault.key\"\n\
+         [sso]\naccess_token_s = 3600\nspool = \"spool\"\n\
          [log]\nlevel = \"warn\"\nformat = \"text\"\n",
         setup.in_flight_max,
         connectors.join(", "),

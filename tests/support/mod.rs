@@ -103,6 +103,7 @@ impl Plan {
             + &self.section("ids", &[])
             + &self.section("vault", &["key_file = \"vault.key\""])
             + &self.section("audit", &[])
+            + &self.section("sso", &["access_token_s = 3600", "spool = \"spool\""])
             + &self.section("webhooks", &[])
             + &self.section("log", &[])
             + &self.section("shutdown", &[])
@@ -114,6 +115,7 @@ pub(crate) fn furnish(folder: &Folder, plan: &Plan, card_host: &str) -> PathBuf 
     folder.write("ids.key", &"42".repeat(16));
     folder.write("vault.key", &format!("test {}", "17".repeat(32)));
     folder.write("audit.key", &format!("test {}", "2a".repeat(32)));
+    folder.write("sso.key", &format!("test {}", "3b".repeat(32)));
     folder.write("card.toml", &card_settings(plan, card_host));
     folder.write("switchd.toml", &plan.text())
 }

@@ -91,8 +91,22 @@ const LAYERS: &[Layer] = &[
         because: "an auditor that shares code with the audited repeats its mistakes",
     },
     Layer {
+        package: "sso",
+        ours: &["look", "switch-core", "switch-store"],
+        never: &["axum-server", "cryptoki", "rusqlite", "sqlx"],
+        because: "who is acting is no business of payments, and its SQL goes through the primitives of the store",
+    },
+    Layer {
         package: "switchd",
-        ours: &["codecs", "connectors", "switch-audit", "switch-core", "switch-engine", "switch-store"],
+        ours: &[
+            "codecs",
+            "connectors",
+            "sso",
+            "switch-audit",
+            "switch-core",
+            "switch-engine",
+            "switch-store",
+        ],
         never: &["cryptoki", "rusqlite", "sqlx"],
         because: "the SQL of the switch is the store's, and its native libraries are switch-hsm's",
     },

@@ -26,4 +26,4 @@ if (navigator.clipboard) {
 }
 
 // A refused form says so first: the reader of a screen is taken to the list.
-document.querySelector(".refused")?.focus();
+document.querySelector(".refusals")?.focus();

@@ -14,6 +14,7 @@
 pub mod assets;
 pub mod components;
 pub mod digits;
+mod fault;
 mod form;
 mod frame;
 pub mod golden;
@@ -22,9 +23,12 @@ mod language;
 mod markup;
 mod page;
 mod shapes;
+#[cfg(test)]
+mod style;
 mod words;
 
 pub use digits::Digits;
+pub use fault::{Fault, FaultPage};
 pub use form::{Form, Refusal};
 pub use frame::{Frame, Links, Place, Visitor};
 pub use headers::headers;

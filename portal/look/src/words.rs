@@ -50,9 +50,15 @@ impl Words {
     /// A message with its variables: `words.fill("attempts-left", &[("count", 3)])`.
     pub fn fill<'a, V: Into<Value<'a>> + Clone>(&self, key: &str, values: &[(&'static str, V)]) -> String {
         let mut given = HashMap::new();
-        for (name, value) in values {
+        let mut great = Vec::new();
+        for (at, (name, value)) in values.iter().enumerate() {
             let value = match value.clone().into() {
                 Value::Text(text) => FluentValue::from(sheltered(&text)),
+                Value::Count(count) if self.language == Language::Arabic && count > 100 => {
+                    let stand_in = stand_in(count, at);
+                    great.push((stand_in, count));
+                    FluentValue::from(stand_in)
+                }
                 Value::Count(count) => FluentValue::from(count),
             };
             given.insert(*name, value);
@@ -61,11 +67,25 @@ impl Words {
         let found = [self.loader, &*OWN]
             .into_iter()
             .find_map(|loader| loader.lookup_single_language(&bundle, key, Some(&given)).ok());
-        match found {
-            Some(text) => unsheltered(&self.digits.show(&text)),
-            None => format!("«{key}»"),
+        let Some::<String>(mut text) = found else { return format!("«{key}»") };
+        for (stand_in, count) in great {
+            text = text.replace(&stand_in.to_string(), &count.to_string());
         }
+        unsheltered(&self.digits.show(&text))
     }
+}
+
+/// A number with the plural form of a count above 100, and a text that no message has: 3.000001 for 103.
+///
+/// The rules of Arabic look at the last two digits (CLDR: `n % 100 = 3..10` is "few"), and the library of
+/// Fluent, intl_pluralrules 7.0.2, looks at the whole number: it would say "103 minutes" as it says "100".
+/// It takes the whole part alone for "few" and "many", and calls everything from 100 on "other".
+fn stand_in(count: i64, at: usize) -> f64 {
+    let whole = match count % 100 {
+        last @ 3..=99 => last,
+        _ => 100,
+    };
+    (whole as f64 * 1e6 + (at + 1) as f64) / 1e6
 }
 
 /// Where the digits of a given text are while the message around it is put into the visitor's digits: a
@@ -123,7 +143,21 @@ mod tests {
             assert!(form.contains(word), "{form:?} has no {word:?}");
         }
         assert_ne!(forms[3].replace('3', ""), forms[4].replace("11", ""));
-        assert!(said(103).contains("دقائق") && said(199).contains("دقيقة"));
+    }
+
+    #[test]
+    fn above_a_hundred_the_last_two_digits_choose() {
+        for digits in [Digits::Western, Digits::Eastern] {
+            for (count, word) in
+                [(100, "دقيقة"), (101, "دقيقة"), (102, "دقيقة"), (103, "دقائق"), (110, "دقائق")]
+                    .into_iter()
+                    .chain([(111, "دقيقة"), (199, "دقيقة"), (200, "دقيقة"), (1_000_003, "دقائق")])
+            {
+                let said = arabic(digits).fill("minutes", &[("count", count)]);
+                let shown = digits.show(&count.to_string());
+                assert_eq!(said, format!("\u{2068}{shown}\u{2069} {word}"), "{count}");
+            }
+        }
     }
 
     #[test]

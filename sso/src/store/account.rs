@@ -28,6 +28,8 @@ statements! {
     SET_PERSON = portable("UPDATE sso_account SET person = $2 WHERE id = $1");
     SET_LANGUAGE = portable("UPDATE sso_account SET language = $2, digits = $3 WHERE id = $1");
     SET_STAFF = portable("UPDATE sso_account SET is_staff = $2 WHERE id = $1");
+    HOLD = portable("UPDATE sso_account SET is_staff = is_staff WHERE id = $1");
+    STATE = portable("SELECT state FROM sso_account WHERE id = $1");
 }
 
 /// What may be done with an account.
@@ -206,4 +208,24 @@ pub async fn set_language(tx: &mut Tx, id: i64, language: &str, digits: &str) ->
 pub async fn set_staff(tx: &mut Tx, id: i64, is_staff: bool) -> Result<(), StoreError> {
     tx.execute(&SET_STAFF, values![id, i64::from(is_staff)]).await?;
     Ok(())
+}
+
+/// Holds the row until the end of the transaction: others who decide about this account wait.
+///
+/// # Errors
+/// The engine's own.
+pub async fn hold(tx: &mut Tx, id: i64) -> Result<(), StoreError> {
+    tx.execute(&HOLD, values![id]).await?;
+    Ok(())
+}
+
+/// The state of an account, as a transaction sees it.
+///
+/// # Errors
+/// The engine's own; a state nobody knows is [`StoreError::Corrupt`].
+pub async fn state_in(tx: &mut Tx, id: i64) -> Result<Option<AccountState>, StoreError> {
+    let Some(row) = tx.fetch_optional(&STATE, values![id]).await? else { return Ok(None) };
+    let word = row.text("state")?;
+    let state = AccountState::parse(&word);
+    state.map(Some).ok_or_else(|| StoreError::Corrupt(format!("the state {word} of an account")))
 }

@@ -10,8 +10,8 @@ use crate::fault::Fault;
 statements! {
     ADD = portable(
         "INSERT INTO sso_client (client_id, registration, secret_digest, api_client_id, state, version,
-            created_at, changed_at)
-         VALUES ($1, $2, $3, $4, 'active', 1, $5, $5)
+            created_at, changed_at, department)
+         VALUES ($1, $2, $3, $4, 'active', 1, $5, $5, $6)
          ON CONFLICT DO NOTHING");
     FIND = portable(
         "SELECT client_id, registration, secret_digest, api_client_id, version FROM sso_client
@@ -19,9 +19,16 @@ statements! {
     ALL = portable(
         "SELECT client_id, registration, secret_digest, api_client_id, version FROM sso_client
          WHERE state <> 'retired' ORDER BY client_id");
+    ANY = portable(
+        "SELECT client_id, registration, secret_digest, api_client_id, version, state FROM sso_client
+         WHERE client_id = $1");
+    OF_DEPARTMENT = portable(
+        "SELECT client_id, registration, secret_digest, api_client_id, version, state FROM sso_client
+         WHERE state <> 'retired' AND ($1 = '' OR department = $1) ORDER BY client_id LIMIT 500");
     STATE = portable("SELECT state FROM sso_client WHERE client_id = $1");
     CHANGE = portable(
-        "UPDATE sso_client SET registration = $3, secret_digest = $4, version = version + 1, changed_at = $5
+        "UPDATE sso_client SET registration = $3, secret_digest = $4, version = version + 1, changed_at = $5,
+            department = $6
          WHERE client_id = $1 AND version = $2");
     SET_STATE = portable(
         "UPDATE sso_client SET state = $3, version = version + 1, changed_at = $4
@@ -44,12 +51,22 @@ fn text(registration: &Registration) -> Result<String, Fault> {
     serde_json::to_string(registration).map_err(|_| Fault::Corrupt("client.registration"))
 }
 
+/// The department in a column of its own, for those who see one only.
+fn department(c: &Client) -> &str {
+    c.registration.department.as_deref().unwrap_or("")
+}
+
+fn read_any(row: &Row) -> Result<(Client, String), Fault> {
+    Ok((read(row)?, row.text("state")?))
+}
+
 /// Adds a client. `false`: the identifier is taken, by a retired one perhaps.
 ///
 /// # Errors
 /// [`Fault`].
 pub async fn add(tx: &mut Tx, c: &Client, at: Timestamp) -> Result<bool, Fault> {
-    let values = values![c.id.as_str(), text(&c.registration)?, c.secret_digest.clone(), c.api_client, at.0];
+    let (text, department) = (text(&c.registration)?, department(c));
+    let values = values![c.id.as_str(), text, c.secret_digest.clone(), c.api_client, at.0, department];
     Ok(tx.execute(&ADD, values).await? == 1)
 }
 
@@ -69,6 +86,30 @@ pub async fn all(db: &Db) -> Result<Vec<Client>, Fault> {
     db.fetch_all(&ALL, values![]).await?.iter().map(read).collect()
 }
 
+/// The client of an identifier in any state, with its state.
+///
+/// # Errors
+/// [`Fault`].
+pub async fn find_any(db: &Db, id: &str) -> Result<Option<(Client, String)>, Fault> {
+    db.fetch_optional(&ANY, values![id]).await?.as_ref().map(read_any).transpose()
+}
+
+/// The client of an identifier in any state, as a transaction sees it.
+///
+/// # Errors
+/// [`Fault`].
+pub async fn find_in(tx: &mut Tx, id: &str) -> Result<Option<(Client, String)>, Fault> {
+    tx.fetch_optional(&ANY, values![id]).await?.as_ref().map(read_any).transpose()
+}
+
+/// The clients of a department, or all for `""`, with their states; at most 500.
+///
+/// # Errors
+/// [`Fault`].
+pub async fn of_department(db: &Db, department: &str) -> Result<Vec<(Client, String)>, Fault> {
+    db.fetch_all(&OF_DEPARTMENT, values![department]).await?.iter().map(read_any).collect()
+}
+
 /// `active`, `suspended` or `retired`.
 ///
 /// # Errors
@@ -82,7 +123,8 @@ pub async fn state(db: &Db, id: &str) -> Result<Option<String>, StoreError> {
 /// # Errors
 /// [`Fault`].
 pub async fn change(tx: &mut Tx, c: &Client, at: Timestamp) -> Result<bool, Fault> {
-    let values = values![c.id.as_str(), c.version, text(&c.registration)?, c.secret_digest.clone(), at.0];
+    let (text, department) = (text(&c.registration)?, department(c));
+    let values = values![c.id.as_str(), c.version, text, c.secret_digest.clone(), at.0, department];
     Ok(tx.execute(&CHANGE, values).await? == 1)
 }
 

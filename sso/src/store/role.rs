@@ -1,6 +1,8 @@
 //! Which account may act as what, and where.
 
+use serde::{Deserialize, Serialize};
 use switch_core::clock::Timestamp;
+use switch_store::db::Row;
 use switch_store::{Db, StoreError, Tx, statements, values};
 
 statements! {
@@ -9,10 +11,14 @@ statements! {
          ON CONFLICT DO NOTHING");
     WITHDRAW = portable("DELETE FROM sso_role WHERE account_id = $1 AND role = $2 AND scope = $3");
     OF_ACCOUNT = portable("SELECT role, scope FROM sso_role WHERE account_id = $1 ORDER BY role, scope");
+    HOLDERS = portable(
+        "SELECT account_id, role, scope FROM sso_role WHERE $1 = '' OR scope = $1
+         ORDER BY scope, role, account_id LIMIT 500");
 }
 
 /// What somebody may act as.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Role {
     /// Verifies people at an office; the scope is the office.
     Clerk,
@@ -90,12 +96,28 @@ pub async fn withdraw(tx: &mut Tx, account: i64, held: &Held) -> Result<bool, St
 /// # Errors
 /// The engine's own; a role nobody knows is [`StoreError::Corrupt`].
 pub async fn of_account(db: &Db, account: i64) -> Result<Vec<Held>, StoreError> {
-    let rows = db.fetch_all(&OF_ACCOUNT, values![account]).await?;
-    rows.iter()
-        .map(|row| {
-            let word = row.text("role")?;
-            let role = Role::parse(&word).ok_or_else(|| StoreError::Corrupt(format!("the role {word}")))?;
-            Ok(Held { role, scope: row.text("scope")? })
-        })
-        .collect()
+    db.fetch_all(&OF_ACCOUNT, values![account]).await?.iter().map(read).collect()
+}
+
+/// The roles of an account, as a transaction sees them.
+///
+/// # Errors
+/// As [`of_account`].
+pub async fn held_by(tx: &mut Tx, account: i64) -> Result<Vec<Held>, StoreError> {
+    tx.fetch_all(&OF_ACCOUNT, values![account]).await?.iter().map(read).collect()
+}
+
+/// Who holds roles of a scope, or of any for `""`: numbers of accounts, at most 500.
+///
+/// # Errors
+/// As [`of_account`].
+pub async fn holders(db: &Db, scope: &str) -> Result<Vec<(i64, Held)>, StoreError> {
+    let rows = db.fetch_all(&HOLDERS, values![scope]).await?;
+    rows.iter().map(|row| Ok((row.int("account_id")?, read(row)?))).collect()
+}
+
+fn read(row: &Row) -> Result<Held, StoreError> {
+    let word = row.text("role")?;
+    let role = Role::parse(&word).ok_or_else(|| StoreError::Corrupt(format!("the role {word}")))?;
+    Ok(Held { role, scope: row.text("scope")? })
 }

@@ -152,6 +152,8 @@ with_words! {
         NoTombstone = "no-tombstone",
         /// A repeated reversal of cash gives the float back again.
         UnwoundTwice = "unwound-twice",
+        /// Who was replaced writes on beside its successor.
+        NoFence = "no-fence",
     }
 }
 

@@ -26,7 +26,9 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
+use axum::routing::any;
 use futures_util::FutureExt;
+use sso::Sso;
 use switch_core::id::PublicIdError;
 use switch_engine::Engine;
 use switch_store::StoreError;
@@ -177,12 +179,13 @@ pub(crate) fn openapi() -> String {
     text
 }
 
-/// The whole API with its pages.
-pub(crate) fn router(api: Arc<Api>) -> Router {
+/// The whole API with its pages, and behind them the pages and the protocol of identity.
+pub(crate) fn router(api: Arc<Api>, sso: &Arc<Sso>) -> Router {
     let (routes, _) = described().split_for_parts();
     routes
         .merge(pages::routes())
-        .fallback(async || Problem::new(Code::NotFound))
+        .route("/v1/{*nothing}", any(async || Problem::new(Code::NotFound)))
+        .fallback_service(sso.router())
         .method_not_allowed_fallback(async || Problem::new(Code::MethodNotAllowed))
         .layer(middleware::from_fn_with_state(Arc::clone(&api), in_words))
         .with_state(api)

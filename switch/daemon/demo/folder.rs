@@ -39,6 +39,7 @@ pub(super) fn write(options: &Options) -> Result<Files, StartError> {
     keep_secret(&folder.join("ids.key"), &codecs::hex::encode(&random::<16>()?))?;
     keep_secret(&folder.join("vault.key"), &format!("demo {}", codecs::hex::encode(&random::<32>()?)))?;
     keep_secret(&folder.join("audit.key"), &format!("demo {}", codecs::hex::encode(&random::<32>()?)))?;
+    keep_secret(&folder.join("sso.key"), &format!("demo {}", codecs::hex::encode(&random::<32>()?)))?;
     let card = with(CARD, "127.0.0.1:7583", &format!("127.0.0.1:{}", options.card_port))?;
     // Nobody trying out a silent card waits half a minute.
     let card =
@@ -79,6 +80,11 @@ card_ttl_s = 86400
 [audit]
 key_file = "audit.key"
 
+[sso]
+issuer = "http://localhost:{}"
+key_file = "sso.key"
+spool = "spool"
+
 [webhooks]
 allow_loopback = true
 
@@ -86,7 +92,7 @@ allow_loopback = true
 level = "warn"
 format = "text"
 "#,
-        options.http_port, options.ops_port
+        options.http_port, options.ops_port, options.http_port
     )
 }
 

@@ -17,7 +17,26 @@ impl Loaded {
         self.check_database()?;
         self.check_listeners()?;
         self.check_vault()?;
-        self.check_audit()
+        self.check_audit()?;
+        self.check_sso()
+    }
+
+    fn check_sso(&self) -> Verdict {
+        let sso = &self.settings.sso;
+        if !is_origin(&sso.issuer) {
+            return Err(self.wrong(
+                "sso.issuer",
+                "must be https:// and a host in small letters, with nothing behind it; http:// only for \
+                 localhost, 127.0.0.1 or [::1]",
+            ));
+        }
+        if !(60..=3_600).contains(&sso.access_token_s) {
+            return Err(self.wrong("sso.access_token_s", "must be 60 to 3600"));
+        }
+        if !(1..=60).contains(&sso.application_days) {
+            return Err(self.wrong("sso.application_days", "must be 1 to 60"));
+        }
+        Ok(())
     }
 
     fn check_audit(&self) -> Verdict {
@@ -166,6 +185,22 @@ fn is_own(address: SocketAddr) -> bool {
 }
 
 /// `user:password@host` or `?password=`.
+/// `https://host` or `https://host:port`; `http://` only where nobody can listen on the way.
+fn is_origin(text: &str) -> bool {
+    let Some((scheme, host)) = text.split_once("://") else { return false };
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) => name,
+        _ => host,
+    };
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'.';
+    let own = matches!(name, "localhost" | "127.0.0.1" | "[::1]");
+    match scheme {
+        "https" => own || !name.is_empty() && name.bytes().all(plain),
+        "http" => own,
+        _ => false,
+    }
+}
+
 fn has_password(after_scheme: &str) -> bool {
     let authority = after_scheme.split(['/', '?']).next().unwrap_or("");
     let in_authority = authority.rsplit_once('@').is_some_and(|(user, _)| user.contains(':'));

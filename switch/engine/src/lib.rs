@@ -51,9 +51,9 @@ pub struct EngineSettings {
 
 /// Everything the engine is made of.
 pub struct EngineParts {
-    /// The database, migrated.
+    /// The database, migrated, in the name of this node ([`Db::take_node`]).
     pub db: Db,
-    /// Its writer.
+    /// Its writer, in the same name.
     pub journal: Journal,
     /// Time.
     pub clock: Arc<dyn Clock>,
@@ -176,8 +176,12 @@ impl Engine {
     /// behind it once [`Engine::run`] is called.
     ///
     /// # Errors
-    /// The store's own.
+    /// The store's own; [`StoreError::Unsafe`] when the node's number was not taken.
     pub async fn start(parts: EngineParts) -> Result<(Arc<Self>, reverse::Recovered), StoreError> {
+        let node = parts.settings.node;
+        if [parts.db.node(), parts.journal.node()] != [Some(node); 2] {
+            return Err(StoreError::Unsafe(format!("the number of this node, {node}, is not taken")));
+        }
         let issued = switch_store::payment::issued_max(&parts.db).await?;
         let now = parts.clock.now();
         let connectors = parts.connectors.into_iter().map(|connector| Counterparty {

@@ -239,6 +239,7 @@ impl Engine {
                 // Somebody else moved it on, and may have answered a repeat.
                 Ok(Decided { answer, .. }) => match self.keep(id, answer).await {
                     Ok(kept) => kept,
+                    Err(error @ StoreError::Superseded(_)) => return Err(error.into()),
                     Err(error) => {
                         tracing::error!(payment = id.0, %error, "an answer could not be kept");
                         (PaymentState::Pending, self.unknown_yet(&payment))
@@ -247,6 +248,8 @@ impl Engine {
                 Err(_) if says_paid && fault::planted(Planted::ToldBeforeCommit) => {
                     (PaymentState::Paid, self.unknown_yet(&payment))
                 }
+                // Who took this node's number keeps the answers from now on: this one gives none.
+                Err(error @ StoreError::Superseded(_)) => return Err(error.into()),
                 // The store lost it on the way: the attempt is taken over when its time is over.
                 Err(error) => {
                     tracing::error!(payment = id.0, %error, "how a payment ended was not written");

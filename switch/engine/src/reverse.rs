@@ -230,6 +230,7 @@ async fn look(
     in_hand: &Arc<Mutex<HashSet<PaymentId>>>,
     room: &Arc<Semaphore>,
 ) -> Result<(), StoreError> {
+    engine.db.look_for_successor().await?;
     engine.take_over_what_broke_off().await?;
     loop {
         let due = attempt::due(&engine.db, engine.clock.now(), IN_HAND_MAX as u32 * 2).await?;

@@ -43,7 +43,8 @@ impl StoreError {
                 code.is_some_and(|code| is_contention(backend, &code))
             }
             Self::Embedded(error) => is_busy(error),
-            Self::Migrate(_) | Self::Unsafe(_) | Self::Corrupt(_) | Self::Full | Self::Stopped => false,
+            Self::Migrate(_) | Self::Unsafe(_) | Self::Corrupt(_) => false,
+            Self::Full | Self::Superseded(_) | Self::Stopped => false,
         }
     }
 }

@@ -14,6 +14,7 @@ use sqlx::{Postgres, Row as _, Sqlite};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::again::LOCK_WAIT;
+use crate::fence::{Fence, Superseded};
 use crate::health::Health;
 use crate::link::Link;
 use crate::memory::{MemoryDb, MemoryRow, MemoryTx};
@@ -49,6 +50,9 @@ pub enum StoreError {
     /// There is no room; nothing was written.
     #[error("the disk of the database is full")]
     Full,
+    /// Another process has taken this node's number; nothing was written, and nothing will be.
+    #[error(transparent)]
+    Superseded(#[from] Superseded),
     /// The journal has stopped; nothing was written.
     #[error("the journal has stopped")]
     Stopped,
@@ -96,6 +100,7 @@ pub struct SqliteDb {
     pub(crate) health: Arc<Health>,
     /// Taken by whoever writes, so that writers queue in order instead of polling the lock.
     pub(crate) turn: Arc<Mutex<()>>,
+    pub(crate) fence: Option<Arc<Fence>>,
 }
 
 /// PostgreSQL.
@@ -103,6 +108,7 @@ pub struct SqliteDb {
 pub struct PgDb {
     pub(crate) options: Box<PgConnectOptions>,
     pub(crate) link: Link,
+    pub(crate) fence: Option<Arc<Fence>>,
     pool: PgPool,
 }
 
@@ -146,7 +152,7 @@ impl Db {
             )));
         }
         let (health, turn) = Default::default();
-        Ok(Self::Sqlite(SqliteDb { path, readers, writer, health, turn }))
+        Ok(Self::Sqlite(SqliteDb { path, readers, writer, health, turn, fence: None }))
     }
 
     async fn open_postgres(options: &DbOptions) -> Result<Self, StoreError> {
@@ -163,7 +169,7 @@ impl Db {
                 )));
             }
         }
-        Ok(Self::Postgres(PgDb { options: Box::new(connect), link, pool }))
+        Ok(Self::Postgres(PgDb { options: Box::new(connect), link, fence: None, pool }))
     }
 
     /// Which engine this is.
@@ -186,12 +192,41 @@ impl Db {
         }
     }
 
+    pub(crate) fn fence(&self) -> Option<&Arc<Fence>> {
+        match self {
+            Self::Sqlite(db) => db.fence.as_ref(),
+            Self::Postgres(db) => db.fence.as_ref(),
+            Self::Memory(db) => db.fence.as_ref(),
+        }
+    }
+
+    pub(crate) fn fenced(&self, fence: Arc<Fence>) -> Self {
+        let (mut db, fence) = (self.clone(), Some(fence));
+        match &mut db {
+            Self::Sqlite(db) => db.fence = fence,
+            Self::Postgres(db) => db.fence = fence,
+            Self::Memory(db) => db.fence = fence,
+        }
+        db
+    }
+
     /// Begins a transaction that may write. On the embedded engine it waits for
     /// its turn and holds the write lock from the start.
     ///
     /// # Errors
-    /// The engine's own, or [`StoreError::Stopped`] when the storage has failed.
+    /// The engine's own, [`StoreError::Stopped`] when the storage has failed, or
+    /// [`StoreError::Superseded`] when another process has taken this node's number.
     pub async fn begin(&self) -> Result<Tx, StoreError> {
+        let mut tx = self.begin_unfenced().await?;
+        match (self, self.fence()) {
+            // There the way to the database is one hop for both.
+            (Self::Memory(_), _) | (_, None) => {}
+            (Self::Sqlite(_) | Self::Postgres(_), Some(fence)) => fence.check(&mut tx).await?,
+        }
+        Ok(tx)
+    }
+
+    async fn begin_unfenced(&self) -> Result<Tx, StoreError> {
         Ok(match self {
             Self::Sqlite(db) => {
                 let turn = Arc::clone(&db.turn).lock_owned().await;
@@ -217,11 +252,7 @@ impl Db {
     ///
     /// # Errors
     /// The engine's own.
-    pub async fn fetch_all(
-        &self,
-        statement: &Statement,
-        values: Vec<Value>,
-    ) -> Result<Vec<Row>, StoreError> {
+    pub async fn fetch_all(&self, statement: &Statement, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
         Ok(match self {
             Self::Sqlite(db) => {
                 rows(bind_sqlite(statement, values).fetch_all(&db.readers).await?, Row::Sqlite)
@@ -334,11 +365,7 @@ impl Tx {
     ///
     /// # Errors
     /// The engine's own.
-    pub async fn execute(
-        &mut self,
-        statement: &Statement,
-        values: Vec<Value>,
-    ) -> Result<u64, StoreError> {
+    pub async fn execute(&mut self, statement: &Statement, values: Vec<Value>) -> Result<u64, StoreError> {
         Ok(match self {
             Self::Sqlite(tx, turn) => {
                 let done = bind_sqlite(statement, values).execute(&mut **tx).await;

@@ -24,6 +24,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::attempt::OpenAttempt;
 use crate::db::{Db, StoreError};
+use crate::fence::Fence;
 use crate::health::Health;
 
 pub(crate) mod memory;
@@ -150,6 +151,8 @@ pub struct Counts {
     pub failures: AtomicU64,
     /// What is known of the storage, shared with the database.
     pub(crate) health: Arc<Health>,
+    /// The life of the node in whose name it writes.
+    pub(crate) fence: Option<Arc<Fence>>,
 }
 
 /// The handle everyone writes through.
@@ -193,6 +196,12 @@ impl Journal {
         &self.counts
     }
 
+    /// The number of the node in whose name it writes.
+    #[must_use]
+    pub fn node(&self) -> Option<u8> {
+        self.counts.fence.as_ref().map(|fence| fence.node)
+    }
+
     /// Commands waiting now.
     #[must_use]
     pub fn queued(&self) -> usize {
@@ -232,7 +241,15 @@ impl Counts {
             Db::Postgres(db) => Arc::clone(&db.link.health),
             Db::Memory(_) => Arc::default(),
         };
-        Self { health, ..Self::default() }
+        Self { health, fence: db.fence().cloned(), ..Self::default() }
+    }
+
+    /// Why a group was refused: the node's number is another's, or the engine's words.
+    fn refusal(&self, error: &dyn std::fmt::Display) -> StoreError {
+        match self.fence.as_ref().and_then(|fence| fence.lost()) {
+            Some(superseded) => superseded.into(),
+            None => StoreError::Unsafe(format!("the group was not written: {error}")),
+        }
     }
 
     fn committed(&self, commands: usize) {

@@ -16,6 +16,7 @@ pub mod cash;
 pub mod client;
 pub mod db;
 pub mod facts;
+pub mod fence;
 pub mod health;
 pub mod journal;
 pub mod ledger;
@@ -27,4 +28,5 @@ pub mod schema;
 pub mod statements;
 
 pub use db::{Backend, Db, DbOptions, StoreError, Tx};
+pub use fence::Superseded;
 pub use journal::Journal;

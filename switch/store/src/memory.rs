@@ -13,6 +13,7 @@ use switch_core::connector::Reply;
 use tokio::sync::{Mutex as Turn, OwnedMutexGuard};
 
 use crate::db::{Backend, StoreError, Value};
+use crate::fence::Fence;
 use crate::statements::Statement;
 
 /// A step on the way to the database and back.
@@ -49,6 +50,8 @@ pub trait Host: Send + Sync {
     fn hop(&self, hop: Hop) -> Reply<'_, Fate>;
     /// Runs work beside the caller.
     fn begin(&self, work: Reply<'static, ()>);
+    /// Something was committed in the name of one life of a node, at this moment.
+    fn committed(&self, _node: u8, _life: i64) {}
 }
 
 /// The clock of a database, unix milliseconds.
@@ -123,6 +126,7 @@ impl MemoryServer {
 pub struct MemoryDb {
     pub(crate) server: MemoryServer,
     pub(crate) host: Arc<dyn Host>,
+    pub(crate) fence: Option<Arc<Fence>>,
 }
 
 impl std::fmt::Debug for MemoryDb {
@@ -155,7 +159,7 @@ impl MemoryDb {
     /// A connection that goes through a host.
     #[must_use]
     pub fn connect(server: &MemoryServer, host: Arc<dyn Host>) -> Self {
-        Self { server: server.clone(), host }
+        Self { server: server.clone(), host, fence: None }
     }
 
     async fn passes(&self, hop: Hop) -> Result<(), StoreError> {
@@ -169,7 +173,20 @@ impl MemoryDb {
         self.passes(Hop::Begin).await?;
         let turn = Arc::clone(&self.server.turn).lock_owned().await;
         self.server.lock().execute_batch("BEGIN IMMEDIATE")?;
-        Ok(MemoryTx { db: self.clone(), open: true, _turn: turn })
+        let tx = MemoryTx { db: self.clone(), open: true, _turn: turn };
+        if let Some(fence) = &self.fence {
+            let held = fence.holds(&self.server.lock());
+            fence.lost().map_or(Ok(()), Err)?;
+            held?;
+        }
+        Ok(tx)
+    }
+
+    /// Tells the host that something was committed in the name of its node.
+    pub(crate) fn committed(&self) {
+        if let Some(fence) = &self.fence {
+            self.host.committed(fence.node, fence.life);
+        }
     }
 
     pub(crate) async fn fetch_all(
@@ -220,6 +237,7 @@ impl MemoryTx {
         }
         self.db.server.lock().execute_batch("COMMIT")?;
         self.open = false;
+        self.db.committed();
         if fate == Fate::Unheard {
             return Err(refused(fate));
         }

@@ -59,16 +59,18 @@ fn steps(backend: Backend) -> Vec<(i64, &'static str, String)> {
         ),
     };
     let rerouted = include_str!("../migrations/0003_rerouted.sql");
-    let audit_log = include_str!("../migrations/0004_audit_log.sql");
-    let audit_log = match backend {
-        Backend::Postgres => audit_log.to_owned(),
-        Backend::Sqlite => in_sqlite_words(audit_log),
+    let in_words = |sql: &str| match backend {
+        Backend::Postgres => sql.to_owned(),
+        Backend::Sqlite => in_sqlite_words(sql),
     };
+    let audit_log = in_words(include_str!("../migrations/0004_audit_log.sql"));
+    let node = in_words(include_str!("../migrations/0005_node.sql"));
     vec![
         (1, "switch", switch),
         (2, "append only", append_only.to_owned()),
         (3, "rerouted", rerouted.to_owned()),
         (4, "audit log", audit_log + log_only_grows),
+        (5, "node", node),
     ]
 }
 

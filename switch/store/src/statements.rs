@@ -71,6 +71,7 @@ pub fn all() -> impl Iterator<Item = &'static Statement> {
         crate::cash::STATEMENTS,
         crate::client::STATEMENTS,
         crate::facts::STATEMENTS,
+        crate::fence::STATEMENTS,
         crate::journal::plain::STATEMENTS,
         crate::journal::sqlite::STATEMENTS,
         crate::journal::postgres::STATEMENTS,

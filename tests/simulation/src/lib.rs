@@ -72,7 +72,8 @@ pub fn run(seed: u64, plan: &Plan) -> Run {
                 FROM payment p LEFT JOIN outcome o ON o.payment_id = p.id";
     let counted = world.numbers(paid, &[]);
     // Lives know the world and the world knows the lives: part them.
-    let lives: Vec<_> = world.nodes().iter_mut().filter_map(|node| node.life.take()).collect();
+    let parted = |node: &mut world::Node| (node.life.take(), std::mem::take(&mut node.former));
+    let lives: Vec<_> = world.nodes().iter_mut().map(parted).collect();
     drop(lives);
     Run {
         seed,
@@ -130,6 +131,8 @@ fn trouble(world: &Arc<World>) {
         node::crash(world, node);
     } else if world.strikes(Fault::Drains) {
         node::drain(world, node);
+    } else if world.strikes(Fault::Twins) {
+        node::replace(world, node);
     } else if world.strikes(Fault::Freezes) {
         if let Some(life) = world.life(node) {
             let time = sim.choose(|rng| rng.between(1_000_000, 90_000_000));

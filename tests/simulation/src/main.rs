@@ -31,6 +31,9 @@ struct Arguments {
     /// Plant a bug, or look for each of them in turn
     #[arg(long, value_name = "BUG|all")]
     planted: Option<String>,
+    /// Classes of faults that are on
+    #[arg(long, value_delimiter = ',', value_name = "FAULT,…")]
+    with: Vec<String>,
     /// Classes of faults that are off
     #[arg(long, value_delimiter = ',', value_name = "FAULT,…")]
     without: Vec<String>,
@@ -78,7 +81,7 @@ fn plan(arguments: &Arguments) -> Result<Plan, String> {
     let fault = |word: &String| {
         Fault::parse(word).ok_or_else(|| {
             let known: Vec<_> = Fault::ALL.iter().map(|fault| fault.as_str()).collect();
-            format!("--without: no class {word}; there are {}", known.join(", "))
+            format!("--with, --without: no class {word}; there are {}", known.join(", "))
         })
     };
     let bug = |word: &String| {
@@ -88,6 +91,7 @@ fn plan(arguments: &Arguments) -> Result<Plan, String> {
         })
     };
     Ok(Plan {
+        with: arguments.with.iter().map(fault).collect::<Result<_, _>>()?,
         without: arguments.without.iter().map(fault).collect::<Result<_, _>>()?,
         payments_max: arguments.payments,
         cash_max: arguments.cash,

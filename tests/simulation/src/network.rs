@@ -85,6 +85,11 @@ impl Link {
         let _ = self.desk.set(Arc::clone(desk));
     }
 
+    /// Whether an answer to an attempt is waited for here.
+    pub(crate) fn waits_for(&self, attempt: i64) -> bool {
+        self.waiting().contains_key(&attempt)
+    }
+
     /// Breaks the link: whoever waits for an answer learns it at once.
     pub(crate) fn goes(&self, up: bool) {
         self.up.store(up, Relaxed);
@@ -326,9 +331,10 @@ impl Connector for Link {
 }
 
 impl World {
-    /// An answer reaches the node that asked, in whichever life it is.
+    /// An answer reaches the process that asked, while it lives, else its node in whichever life it is.
     fn answer(&self, node: usize, number: usize, refs: &AttemptRef, outcome: Outcome) {
-        if let Some(link) = self.link(node, number)
+        let asked = self.link_that_waits(node, number, refs.attempt.0);
+        if let Some(link) = asked.or_else(|| self.link(node, number))
             && link.up.load(Relaxed)
         {
             link.arrives(refs, outcome);

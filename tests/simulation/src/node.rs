@@ -30,6 +30,16 @@ struct Ground {
     pid: Pid,
 }
 
+/// I6: who was replaced writes nothing more. Read from the row itself, at the moment of a commit.
+fn committed(world: &World, pid: Pid, node: u8, life: i64) {
+    let now = world.numbers("SELECT life FROM node WHERE number = ?1", &[i64::from(node)]);
+    if now != [[life]] {
+        world.sim.wrong(format!(
+            "I6: process {pid}, life {life} of node {node}, wrote when its number was another's: {now:?}"
+        ));
+    }
+}
+
 impl Runtime for Ground {
     fn begin(&self, work: Reply<'static, ()>) {
         self.world.sim.begin_boxed(self.pid, work);
@@ -67,6 +77,10 @@ impl Host for Ground {
 
     fn begin(&self, work: Reply<'static, ()>) {
         self.world.sim.begin_boxed(self.pid, work);
+    }
+
+    fn committed(&self, node: u8, life: i64) {
+        committed(&self.world, self.pid, node, life);
     }
 }
 
@@ -130,10 +144,13 @@ async fn engine(world: &Arc<World>, node: usize, pid: Pid) -> Result<Life, Store
     let (desk, inbox) = evidence::channel();
     links.iter().for_each(|link| link.reports_to(&desk));
     let offset_ms = Arc::clone(&world.nodes()[node].clock_offset_ms);
+    let clock = NodeClock { world: Arc::clone(world), offset_ms };
+    let db = db.take_node(node as u8, clock.now()).await?;
+    ends_when_superseded(world, pid, &db);
     let parts = EngineParts {
         journal: Journal::start(&db).await?,
         db,
-        clock: Arc::new(NodeClock { world: Arc::clone(world), offset_ms }),
+        clock: Arc::new(clock),
         runtime: ground,
         public_ids: world.public_ids.clone(),
         connectors: links.iter().map(|link| Arc::clone(link) as Arc<dyn Connector>).collect(),
@@ -151,6 +168,16 @@ async fn engine(world: &Arc<World>, node: usize, pid: Pid) -> Result<Life, Store
     let (engine, _) = Engine::start(parts).await?;
     engine.run(Arc::new(Subscriber::new(world)));
     Ok(Life { pid, desk: Arc::new(Desk::new(Arc::clone(&engine))), engine, links })
+}
+
+/// As the daemon does: a process ends when it learns that its number is another's.
+fn ends_when_superseded(world: &Arc<World>, pid: Pid, db: &Db) {
+    let (world, db) = (Arc::clone(world), db.clone());
+    world.sim.clone().begin(pid, async move {
+        let lost = db.superseded().await;
+        world.sim.say(format_args!("process {pid} ends: {lost}"));
+        world.sim.kill(pid);
+    });
 }
 
 /// Starts every node, and again whenever it is down.
@@ -176,9 +203,23 @@ pub(crate) fn crash(world: &World, node: usize) {
     world.sim.kill(life.pid);
 }
 
+/// Takes a node for dead: another process is started in its place, and it goes on, at once or after it stood still.
+pub(crate) fn replace(world: &World, node: usize) {
+    let Some(life) = world.nodes()[node].give_up() else { return };
+    let still = world.sim.choose(|rng| if rng.chance(700) { rng.between(1_000_000, 60_000_000) } else { 0 });
+    world.sim.say(format_args!(
+        "process {} of node {node} is taken for dead for {} ms",
+        life.pid,
+        still / 1000
+    ));
+    if still > 0 {
+        world.sim.freeze(life.pid, still);
+    }
+}
+
 /// Drains a node, as SIGTERM does, and ends it.
 pub(crate) fn drain(world: &Arc<World>, node: usize) {
-    let Some(life) = world.nodes()[node].life.take() else { return };
+    let Some(life) = world.nodes()[node].give_up() else { return };
     world.sim.say(format_args!("node {node} is drained"));
     let (sim, pid) = (world.sim.clone(), life.pid);
     // A drain that hangs is ended by the supervisor.

@@ -72,7 +72,8 @@ fn plan_for(bug: Planted) -> Plan {
     let plan = Plan { planted: Some(bug), ..Plan::default() };
     let only = |needed: &[Fault], per_mille| {
         let without = Fault::ALL.iter().copied().filter(|fault| !needed.contains(fault)).collect();
-        Plan { without, per_mille: Some(per_mille), ..plan.clone() }
+        let with = needed.iter().copied().collect();
+        Plan { with, without, per_mille: Some(per_mille), ..plan.clone() }
     };
     match bug {
         // A node stands still, its counterparty breaks a proof meanwhile, and nothing

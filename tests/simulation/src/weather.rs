@@ -53,6 +53,9 @@ switch_core::with_words! {
         Drains = "drains",
         /// Nodes that do not run for a minute and go on.
         Freezes = "freezes",
+        /// Nodes that are taken for dead and replaced, and go on beside their successor,
+        /// some of them after they stood still.
+        Twins = "twins",
         /// Clocks that step.
         ClockSteps = "clock-steps",
         /// Timers that fire late.
@@ -117,6 +120,8 @@ impl Weather {
 /// How to run a seed: as it falls, or smaller.
 #[derive(Debug, Clone, Default)]
 pub struct Plan {
+    /// Classes that are on, whatever the seed says.
+    pub with: BTreeSet<Fault>,
     /// Classes that are off.
     pub without: BTreeSet<Fault>,
     /// At most so many payments.
@@ -140,6 +145,7 @@ impl Plan {
     #[must_use]
     pub fn weather(&self, seed: u64) -> Weather {
         let mut weather = Weather::of(seed);
+        weather.faults.extend(&self.with);
         weather.faults.retain(|fault| !self.without.contains(fault));
         let cap = |value: &mut u64, max: Option<u64>| *value = max.map_or(*value, |max| max.min(*value));
         cap(&mut weather.payments, self.payments_max);
@@ -155,9 +161,11 @@ impl Plan {
     pub fn words(&self) -> String {
         let mut words = String::new();
         let mut add = |name: &str, value: String| words.push_str(&format!(" --{name} {value}"));
-        if !self.without.is_empty() {
-            let list: Vec<_> = self.without.iter().map(|fault| fault.as_str()).collect();
-            add("without", list.join(","));
+        for (name, faults) in [("with", &self.with), ("without", &self.without)] {
+            if !faults.is_empty() {
+                let list: Vec<_> = faults.iter().map(|fault| fault.as_str()).collect();
+                add(name, list.join(","));
+            }
         }
         for (name, max) in [
             ("payments", self.payments_max),

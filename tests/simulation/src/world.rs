@@ -52,6 +52,8 @@ pub(crate) struct World {
 /// One switch node, through all its lives.
 pub(crate) struct Node {
     pub(crate) life: Option<Life>,
+    /// Lives that were given up and may go on: they are drained, or were replaced.
+    pub(crate) former: Vec<Life>,
     pub(crate) clock_offset_ms: Arc<AtomicI64>,
 }
 
@@ -62,6 +64,15 @@ pub(crate) struct Life {
     pub(crate) engine: Arc<Engine>,
     pub(crate) desk: Arc<Desk>,
     pub(crate) links: Vec<Arc<Link>>,
+}
+
+impl Node {
+    /// Its life, which is no longer this node's but may go on.
+    pub(crate) fn give_up(&mut self) -> Option<Life> {
+        let life = self.life.take()?;
+        self.former.push(life.clone());
+        Some(life)
+    }
 }
 
 /// A lock that a panic elsewhere does not spoil.
@@ -82,7 +93,7 @@ impl World {
             } else {
                 0
             };
-            Node { life: None, clock_offset_ms: Arc::new(AtomicI64::new(skew)) }
+            Node { life: None, former: Vec::new(), clock_offset_ms: Arc::new(AtomicI64::new(skew)) }
         });
         let world = Self {
             sim: sim.clone(),
@@ -165,9 +176,22 @@ impl World {
         self.nodes()[node].life.as_ref().map(|life| Arc::clone(&life.links[number]))
     }
 
-    /// A node that lives, chosen by the seed.
+    /// The link of a former life that still waits for the answer to an attempt.
+    pub(crate) fn link_that_waits(&self, node: usize, number: usize, attempt: i64) -> Option<Arc<Link>> {
+        let mut nodes = self.nodes();
+        let former = &mut nodes[node].former;
+        former.retain(|life| self.sim.is_alive(life.pid));
+        former.iter().map(|life| &life.links[number]).find(|link| link.waits_for(attempt)).map(Arc::clone)
+    }
+
+    /// A node that lives, chosen by the seed; or one that was replaced, to which the way is still open.
     pub(crate) fn some_life(&self) -> Option<Life> {
-        let alive: Vec<_> = self.nodes().iter().filter_map(|node| node.life.clone()).collect();
+        let twins = self.weather.has(Fault::Twins);
+        let reachable = |node: &Node| {
+            let former = node.former.iter().filter(|life| twins && self.sim.is_alive(life.pid));
+            node.life.iter().chain(former).cloned().collect::<Vec<_>>()
+        };
+        let alive: Vec<_> = self.nodes().iter().flat_map(reachable).collect();
         if alive.is_empty() { None } else { Some(self.sim.choose(|rng| rng.pick(&alive).clone())) }
     }
 
@@ -191,6 +215,7 @@ impl World {
             Fault::BrokenLinks,
             Fault::Crashes,
             Fault::Drains,
+            Fault::Twins,
             Fault::BusyStore,
             Fault::LostStore,
             Fault::UnheardCommits,

@@ -197,6 +197,7 @@ impl World {
             client::add(&mut tx, &client, START).await.expect("a client is added");
         }
         tx.commit().await.expect("commits");
+        let db = db.take_node(node, self.clock.now()).await.expect("the number is taken");
         let (desk, inbox) = evidence::channel();
         for network in &self.networks {
             network.reports_to(&desk);

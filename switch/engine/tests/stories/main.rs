@@ -15,4 +15,5 @@ mod nodes;
 mod pay;
 mod reroute;
 mod restart;
+mod twins;
 mod vault;

@@ -34,13 +34,21 @@ async fn write_groups(db: MemoryDb, mut commands: mpsc::Receiver<Command>, count
         match fate {
             Fate::Done => {
                 db.writes_group(|db| settle(db, &mut group, &counts)).await;
+                told_of_commit(&db, &counts);
             }
             Fate::Unheard => {
-                let written = db.writes_group(|db| write_group(db, &group)).await;
+                let written = db.writes_group(|db| write_group(db, &group, &counts)).await;
+                told_of_commit(&db, &counts);
                 refuse_all(&mut group, &written.err().unwrap_or_else(broken), &counts);
             }
             Fate::Busy => refuse_all(&mut group, &busy(), &counts),
             Fate::Lost => refuse_all(&mut group, &broken(), &counts),
         }
+    }
+}
+
+fn told_of_commit(db: &MemoryDb, counts: &Counts) {
+    if counts.fence.as_ref().is_some_and(|fence| fence.lost().is_none()) {
+        db.committed();
     }
 }

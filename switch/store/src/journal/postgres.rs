@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::{Command, Counts, EndVerdict, Ending, Intake, IntakeVerdict};
 use crate::again::{self, TRIES};
 use crate::db::{Backend, StoreError};
+use crate::fence::{Fence, Superseded};
 use crate::link::answered;
 use crate::statements::statements;
 
@@ -22,7 +23,9 @@ const GROUP_MAX: usize = 128;
 
 statements! {
     GROUP = postgres_only("
-        WITH intake AS (
+        WITH held AS (
+            SELECT life, taken_at FROM node WHERE number = $45::bigint FOR SHARE
+        ), intake AS (
             SELECT * FROM unnest(
                 $1::bigint[], $2::bigint[], $3::text[], $4::bytea[], $5::bigint[], $6::text[],
                 $7::text[], $8::bigint[], $9::text[], $10::bigint[], $11::bigint[], $12::int[],
@@ -31,6 +34,7 @@ statements! {
             ) AS t (id, client_id, key, fingerprint, bill_id, method, channel, amount_minor,
                     currency, card_id, created_at, business_date, attempt_id, attempt_no,
                     connector, stan, sent_at, debit, credit, node, due_at)
+            WHERE $45::bigint IS NULL OR EXISTS (SELECT 1 FROM held WHERE life = $46::bigint)
         ), taken AS (
             INSERT INTO payment (id, client_id, key, fingerprint, bill_id, method, channel,
                                  amount_minor, currency, card_id, created_at, business_date)
@@ -71,6 +75,7 @@ statements! {
             ) AS t (payment_id, epoch, state, reason, connector, attempt_id, stan, approval_code,
                     response_code, answer_status, answer_body, at, seq, kind, debit, credit,
                     amount_minor, currency, business_date, release, purge, event_id, client_id)
+            WHERE $45::bigint IS NULL OR EXISTS (SELECT 1 FROM held WHERE life = $46::bigint)
         ), closed AS (
             DELETE FROM open_attempt o USING ending e
             WHERE o.payment_id = e.payment_id AND o.epoch = e.epoch
@@ -110,7 +115,9 @@ statements! {
         )
         SELECT 0 AS step, id FROM taken
         UNION ALL SELECT 1, payment_id FROM claimed
-        UNION ALL SELECT 2, payment_id FROM closed");
+        UNION ALL SELECT 2, payment_id FROM closed
+        UNION ALL SELECT 3, life FROM held
+        UNION ALL SELECT 4, taken_at FROM held");
     OWN_ROWS = postgres_only("
         SELECT 0 AS step, id FROM payment WHERE id = ANY ($1::bigint[])
         UNION ALL SELECT 1, c.payment_id FROM payment p
@@ -156,9 +163,13 @@ async fn write_groups(
         let mut parts = VecDeque::from(Part::of(&mut group));
         while let Some(part) = parts.pop_front() {
             fault::at(KillPoint::JournalWritten);
-            let written = write_group(&mut db, &options, &part.intake_rows(), &part.ending_rows()).await;
+            let fence = counts.fence.as_deref();
+            let (intakes, endings) = (part.intake_rows(), part.ending_rows());
+            let written = write_group(&mut db, &options, fence, &intakes, &endings).await;
+            let written = written.map(|steps| (is_held(fence, &steps), steps));
             match written {
-                Ok(steps) => {
+                Ok((Err(superseded), _)) => part.refuse(&counts, &superseded),
+                Ok((Ok(()), steps)) => {
                     fault::at(KillPoint::JournalCommitted);
                     counts.committed(part.len());
                     part.tell(&steps);
@@ -171,7 +182,7 @@ async fn write_groups(
                     counts.failures.fetch_add(1, Ordering::Relaxed);
                     counts.health.heard(&error);
                     tracing::error!(%error, commands = part.len(), "a group was not written");
-                    part.refuse(&error);
+                    part.refuse(&counts, &error);
                 }
             }
         }
@@ -245,8 +256,8 @@ impl Part {
         }
     }
 
-    fn refuse(self, error: &sqlx::Error) {
-        let told = || StoreError::Unsafe(format!("the group was not written: {error}"));
+    fn refuse(self, counts: &Counts, error: &dyn std::fmt::Display) {
+        let told = || counts.refusal(error);
         self.intakes.into_iter().for_each(|(_, reply)| drop(reply.send(Err(told()))));
         self.endings.into_iter().for_each(|(_, reply)| drop(reply.send(Err(told()))));
     }
@@ -278,6 +289,7 @@ fn trouble(error: &sqlx::Error) -> Trouble {
 async fn write_group(
     db: &mut PgConnection,
     options: &PgConnectOptions,
+    fence: Option<&Fence>,
     intakes: &[&Intake],
     endings: &[&Ending],
 ) -> Result<HashSet<(i32, i64)>, sqlx::Error> {
@@ -285,7 +297,7 @@ async fn write_group(
     let (mut tries, mut unknown) = (0, false);
     loop {
         tries += 1;
-        let error = match answered(run(db, intakes, endings)).await {
+        let error = match answered(run(db, fence, intakes, endings)).await {
             Ok(steps) if !unknown => return Ok(steps),
             Ok(steps) => match answered(own_rows(db, intakes, endings, steps)).await {
                 Ok(steps) => return Ok(steps),
@@ -336,8 +348,16 @@ async fn own_rows(
     Ok(steps)
 }
 
+/// What a written group says of the fence: nothing of it was written when that is lost.
+fn is_held(fence: Option<&Fence>, steps: &HashSet<(i32, i64)>) -> Result<(), Superseded> {
+    let Some(fence) = fence else { return Ok(()) };
+    let told = |step| steps.iter().find(|(at, _)| *at == step).map(|(_, value)| *value);
+    fence.judge(told(3).zip(told(4)))
+}
+
 async fn run(
     db: &mut PgConnection,
+    fence: Option<&Fence>,
     intakes: &[&Intake],
     endings: &[&Ending],
 ) -> Result<HashSet<(i32, i64)>, sqlx::Error> {
@@ -390,6 +410,8 @@ async fn run(
         .bind(column(e, |r| r.purge.map(|c| c.0)))
         .bind(column(e, |r| r.event.map(|(id, _)| id.0)))
         .bind(column(e, |r| r.event.map(|(_, client)| client.0)))
+        .bind(fence.map(|fence| i64::from(fence.node)))
+        .bind(fence.map(|fence| fence.life))
         .fetch_all(&mut *db)
         .await?;
     rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()

@@ -151,7 +151,7 @@ pub(super) fn settle(db: &mut Connection, group: &mut Vec<Command>, counts: &Cou
 fn write_and_tell(db: &mut Connection, group: &mut Vec<Command>, counts: &Counts) -> rusqlite::Result<()> {
     let mut used = 1;
     let verdicts = loop {
-        match write_group(db, group) {
+        match write_group(db, group, counts) {
             Err(error) if again::is_busy(&error) && used < TRIES => {
                 tracing::warn!(%error, used, "a group is written again");
                 // Without a pause: the engine has waited for the lock itself.
@@ -170,7 +170,7 @@ pub(super) fn refuse_all(group: &mut Vec<Command>, error: &rusqlite::Error, coun
     counts.failures.fetch_add(1, Ordering::Relaxed);
     counts.health.heard_embedded(error);
     tracing::error!(%error, commands = group.len(), "a group was not written");
-    group.drain(..).for_each(|command| refuse(command, error));
+    group.drain(..).for_each(|command| refuse(command, counts.refusal(error)));
 }
 
 pub(super) enum Verdict {
@@ -189,8 +189,7 @@ impl Verdict {
     }
 }
 
-fn refuse(command: Command, error: &rusqlite::Error) {
-    let error = StoreError::Unsafe(format!("the group was not written: {error}"));
+fn refuse(command: Command, error: StoreError) {
     match command {
         Command::Intake(_, reply) => drop(reply.send(Err(error))),
         Command::End(_, reply) => drop(reply.send(Err(error))),
@@ -198,8 +197,15 @@ fn refuse(command: Command, error: &rusqlite::Error) {
 }
 
 /// One transaction; a verdict for each command.
-pub(super) fn write_group(db: &mut Connection, group: &[Command]) -> rusqlite::Result<Vec<Verdict>> {
+pub(super) fn write_group(
+    db: &mut Connection,
+    group: &[Command],
+    counts: &Counts,
+) -> rusqlite::Result<Vec<Verdict>> {
     let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    if let Some(fence) = &counts.fence {
+        fence.holds(&tx)?;
+    }
     let verdicts = group
         .iter()
         .map(|command| match command {

@@ -29,6 +29,7 @@ mod audit_log;
 mod bed;
 mod cash;
 mod contention;
+mod fence;
 mod group;
 mod journal;
 mod ledger;

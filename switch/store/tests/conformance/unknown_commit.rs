@@ -18,7 +18,7 @@ use crate::group::{Told, tell};
 
 /// The writer's connections, by the statement only it runs.
 const WRITER: &str = "SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity
-    WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE '%WITH intake AS%'";
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE '%WITH held AS%'";
 
 /// How often the writer's connection is cut at least.
 const KILLS: u64 = 15;
