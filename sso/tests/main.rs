@@ -23,7 +23,12 @@ macro_rules! suite {
 }
 
 mod keys;
+mod messages;
 mod pages;
+mod recover;
 mod schema;
 mod sessions;
+mod sign_in;
+mod sign_in_guesses;
+mod sign_in_passkey;
 mod support;

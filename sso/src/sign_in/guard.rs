@@ -106,3 +106,32 @@ impl Visit {
 fn device_mark(sso: &Sso, account: i64, nonce: &str) -> String {
     base64url(&sso.sealer.index("device", &format!("{account}:{nonce}")))
 }
+
+#[cfg(test)]
+mod tests {
+    use switch_core::clock::Timestamp;
+
+    use super::*;
+
+    /// A hundred thousand guesses at one account, evenly over one day, from strangers, at a stolen device
+    /// and after a stolen code at once: no more than a hundred are compared.
+    #[test]
+    fn a_hundred_thousand_guesses_a_day_are_a_hundred() {
+        const DAY_MS: i64 = 86_400_000;
+        const GUESSES: i64 = 100_000;
+        for policy in [Policy::CITIZEN, Policy::STAFF] {
+            let mut compared = 0;
+            for day_max in [STRANGERS_A_DAY, KNOWN_A_DAY, PROVEN_A_DAY] {
+                let (policy, mut tries) = (Policy { day_max, ..policy }, None);
+                for guess in 0..GUESSES {
+                    let now = Timestamp(20_000 * DAY_MS + guess * DAY_MS / GUESSES);
+                    if let Ok(after) = policy.next(tries, now) {
+                        tries = Some(after);
+                        compared += 1;
+                    }
+                }
+            }
+            assert!((50..=100).contains(&compared), "{compared}");
+        }
+    }
+}

@@ -99,6 +99,13 @@ impl Browser {
         self.post(path, &[&hidden[..], fields].concat()).await
     }
 
+    /// The same browser when its session is over: it keeps what it keeps.
+    pub(crate) fn without_session(&self) -> Self {
+        let mut cookies = self.cookies.clone();
+        cookies.remove(sso::session::COOKIE);
+        Self { app: self.app.clone(), cookies, language: self.language, address: self.address }
+    }
+
     /// At another node, with the same cookies.
     pub(crate) fn at(&self, sso: &std::sync::Arc<sso::Sso>) -> Self {
         let Self { cookies, language, address, .. } = self;
