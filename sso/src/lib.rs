@@ -90,11 +90,8 @@ impl Sso {
     #[must_use]
     pub fn new(parts: Parts) -> Arc<Self> {
         let Parts { db, clock, chance, sealer, vault, public_ids, settings } = parts;
-        let hasher = Hasher::new(
-            settings.password_memory_kib,
-            settings.password_passes,
-            settings.passwords_at_once,
-        );
+        let hasher =
+            Hasher::new(settings.password_memory_kib, settings.password_passes, settings.passwords_at_once);
         let keys = Default::default();
         Arc::new(Self { db, clock, chance, sealer, vault, public_ids, settings, keys, hasher })
     }

@@ -107,7 +107,9 @@ async fn proof_page(visit: Visit) -> Response {
 async fn prove(Posted { visit, fields }: Posted) -> Result<Response, Fault> {
     let sso = &visit.sso;
     let Some(token) = ASKED.token(&visit.headers) else { return Ok(visit.go("/recover")) };
-    let Some(whose) = sso.try_ceremony::<Whose>(&ASKED, token).await? else { return Ok(visit.go("/recover")) };
+    let Some(whose) = sso.try_ceremony::<Whose>(&ASKED, token).await? else {
+        return Ok(visit.go("/recover"));
+    };
     let whom = whose.account.map_or_else(|| token.to_owned(), |account| account.to_string());
     if sso.take_try("recover", &whom, Policy::CODE).await?.is_err() {
         return Ok(trouble::too_many(&visit));

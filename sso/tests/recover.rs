@@ -52,7 +52,8 @@ async fn two_codes_and_a_new_password(bed: &Bed) {
     let mut browser = Browser::new(bed);
     let page = ask(&mut browser, 41).await;
     let code = inbox.code(bed, &account.person.mobile).await;
-    let wrong = browser.fill(&page, "/recover/proof", &[("sms", &*code), ("recovery", "AAAA-AAAA-AAAA-AAAA")]).await;
+    let wrong =
+        browser.fill(&page, "/recover/proof", &[("sms", &*code), ("recovery", "AAAA-AAAA-AAAA-AAAA")]).await;
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
     // The message was used up with the wrong one: another is sent.
     bed.clock.pass_ms(1_000);
@@ -67,7 +68,8 @@ async fn two_codes_and_a_new_password(bed: &Bed) {
     assert!(browser.get("/recover/done").await.text.contains("تغيّرت كلمة المرور"));
     assert!(elsewhere.known(bed).await.is_none(), "every session ended");
     // Proven once, chosen once.
-    let again = browser.fill(&page, "/recover/password", &[("password", PASSWORD), ("again", PASSWORD)]).await;
+    let again =
+        browser.fill(&page, "/recover/password", &[("password", PASSWORD), ("again", PASSWORD)]).await;
     assert_eq!(again.location(), "/recover");
     let old = Browser::new(bed).sign_in(&national_id(41), PASSWORD, "/sign-in").await;
     assert_eq!(old.status, StatusCode::UNPROCESSABLE_ENTITY);
@@ -135,7 +137,7 @@ async fn weak_passwords_are_told_why(bed: &Bed) {
     let mut browser = Browser::new(bed);
     browser.passkey(&mut key, "?next=%2Frecover%2Fpassword").await;
     let page = browser.get("/recover/password").await;
-    assert!(page.text.contains("8 أحرف على الأقل"), "beside a passkey eight will do: {}", page.text);
+    assert!(page.says("8 أحرف على الأقل"), "beside a passkey eight will do: {}", page.text);
     let own = national_id(46);
     for (password, again, says) in [
         ("Kx9!vT7", "Kx9!vT7", "أقصر من 8 أحرف"),
@@ -145,9 +147,10 @@ async fn weak_passwords_are_told_why(bed: &Bed) {
         (&*format!("Najjar {own}"), "", "معلومات يعرفها غيرك"),
         (NEW, "seven green doors by the hill", "غير متطابقتين"),
     ] {
-        let answer = browser.fill(&page, "/recover/password", &[("password", password), ("again", again)]).await;
+        let answer =
+            browser.fill(&page, "/recover/password", &[("password", password), ("again", again)]).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{password}");
-        assert!(answer.text.contains(says), "{password}: {}", answer.text);
+        assert!(answer.says(says), "{password}: {}", answer.text);
         assert!(!answer.text.contains(password), "what was typed is not shown");
     }
     let longest = format!("{NEW} {}", "و".repeat(99));

@@ -48,8 +48,10 @@ async fn a_password_opens_a_session_and_leads_on(bed: &Bed) {
     let lines = activity::of_account(&bed.sso.db, account.id, i64::MAX, 10).await.expect("read");
     assert_eq!(lines.iter().map(|line| &*line.what).collect::<Vec<_>>(), ["signed-in"]);
     // Arabic digits are digits.
-    let eastern: String =
-        national_id(1).chars().map(|c| char::from_u32('٠' as u32 + c as u32 - '0' as u32).expect("a digit")).collect();
+    let eastern: String = national_id(1)
+        .chars()
+        .map(|c| char::from_u32('٠' as u32 + c as u32 - '0' as u32).expect("a digit"))
+        .collect();
     let right = Browser::new(bed).sign_in(&eastern, PASSWORD, DOOR).await;
     assert_eq!(right.status, StatusCode::SEE_OTHER, "{}", right.text);
     let short = Browser::new(bed).sign_in("40000000", PASSWORD, DOOR).await;
@@ -137,10 +139,13 @@ async fn a_level_is_reached_by_exactly_what_is_missing(bed: &Bed) {
     // Level 2 without a second factor: says so, and leads to where one is added.
     let second = "/sign-in?next=%2Fpay&level=2&since=0";
     let page = browser.get(second).await;
-    assert!(page.text.contains("تحتاج إلى خطوة ثانية") && page.text.contains("/account/factors?next=%2Fsign-in"));
+    assert!(
+        page.text.contains("تحتاج إلى خطوة ثانية") && page.text.contains("/account/factors?next=%2Fsign-in")
+    );
     // With a confirmed number: a code by SMS.
     let inbox = Inbox::default();
-    let token = bed.sso.send_code(&sso::credential::sms::CONFIRM, Some(&account), look::Language::Arabic).await;
+    let token =
+        bed.sso.send_code(&sso::credential::sms::CONFIRM, Some(&account), look::Language::Arabic).await;
     let code = inbox.code(bed, &account.person.mobile).await;
     let token = token.expect("sent").expect("in budget");
     assert!(bed.sso.confirm_mobile(&account, &token, &code, "Firefox").await.expect("answered"));
@@ -198,7 +203,8 @@ async fn states_are_told_only_after_the_right_password(bed: &Bed) {
         (9, AccountState::Closed, "مغلق"),
     ] {
         let account = bed.citizen_with_password(n).await;
-        transact!(bed.sso.db, tx => set_state(tx, account.id, AccountState::Active, state).await).expect("set");
+        transact!(bed.sso.db, tx => set_state(tx, account.id, AccountState::Active, state).await)
+            .expect("set");
         let mut browser = Browser::new(bed);
         let wrong = browser.sign_in(&national_id(n), "something else", DOOR).await;
         assert!(wrong.text.contains("غير متطابقين") && !wrong.text.contains(says));
@@ -251,7 +257,9 @@ async fn nobody_is_sent_away(bed: &Bed) {
     let done = browser.sign_in(&national_id(11), PASSWORD, door).await;
     assert_eq!(done.location(), "/account", "a quote is in no path of ours");
     let mut browser = Browser::new(bed);
-    let done = browser.sign_in(&national_id(11), PASSWORD, "/sign-in?next=%2Foidc%2Fauthorize%3Fa%3D1%26b%3D2").await;
+    let done = browser
+        .sign_in(&national_id(11), PASSWORD, "/sign-in?next=%2Foidc%2Fauthorize%3Fa%3D1%26b%3D2")
+        .await;
     assert_eq!(done.status, StatusCode::OK);
     assert!(done.text.contains("content=\"0;url=/oidc/authorize?a=1&#38;b=2\""), "{}", done.text);
     assert!(browser.known(bed).await.is_some());
@@ -260,7 +268,8 @@ async fn nobody_is_sent_away(bed: &Bed) {
 async fn an_old_hash_is_renewed(bed: &Bed) {
     use sso::credential::password::{Hasher, Verdict};
     let account = bed.citizen_with_password(12).await;
-    let kept = async || sso::store::password::find(&bed.sso.db, account.id).await.expect("read").expect("one").phc;
+    let kept =
+        async || sso::store::password::find(&bed.sso.db, account.id).await.expect("read").expect("one").phc;
     let old = kept().await;
     assert!(old.starts_with("$argon2id$v=19$m=8,t=1,p=1$"), "{old}");
     let newer = bed.another_node().await;

@@ -96,10 +96,9 @@ async fn what_is_not_verified_here_is_refused(bed: &Bed) {
     let asked = bed.sso.ask_for_passkey(None).await.expect("asked");
     let mut answer: serde_json::Value = serde_json::from_str(&key.sign(&asked.options)).expect("JSON");
     let signature = answer["response"]["signature"].as_str().expect("one").to_owned();
-    let swapped = if signature.ends_with('A') { "Q" } else { "A" };
-    answer["response"]["signature"] = format!("{}{swapped}", &signature[..signature.len() - 1]).into();
-    let middle = signature.len() / 2;
-    let bent = format!("{}{}{}", &signature[..middle], if &signature[middle..=middle] == "A" { "B" } else { "A" }, &signature[middle + 1..]);
+    let (before, after) = signature.split_at(signature.len() / 2);
+    let other = if after.starts_with('A') { "B" } else { "A" };
+    let bent = format!("{before}{other}{}", &after[1..]);
     answer["response"]["signature"] = bent.into();
     let done = bed.sso.verify_passkey(&asked.token, &answer.to_string(), "x").await.expect("answered");
     assert_eq!(done, Err(Refusal::Invalid));
@@ -144,7 +143,8 @@ async fn passkeys_are_listed_renamed_and_removed(bed: &Bed) {
     assert!(bed.sso.rename_passkey(&account, second, " حاسوب \u{7} البيت ", "x").await.expect("renamed"));
     assert!(!bed.sso.rename_passkey(&stranger, second, "mine", "x").await.expect("asked"));
     assert!(!bed.sso.remove_passkey(&stranger, second, "x").await.expect("asked"));
-    let names: Vec<_> = bed.sso.passkeys(account.id).await.expect("read").into_iter().map(|k| (k.id, k.name)).collect();
+    let names: Vec<_> =
+        bed.sso.passkeys(account.id).await.expect("read").into_iter().map(|k| (k.id, k.name)).collect();
     assert_eq!(names, [(first, "My key".to_owned()), (second, "حاسوب  البيت".to_owned())]);
     assert!(bed.sso.remove_passkey(&account, first, "x").await.expect("removed"));
     let gone = Browser::new(bed).passkey(&mut one, "").await;

@@ -74,7 +74,11 @@ impl Sso {
     ///
     /// # Errors
     /// [`Fault`].
-    pub async fn look_at_ceremony<T: DeserializeOwned>(&self, kind: &Kind, token: &str) -> Result<Option<T>, Fault> {
+    pub async fn look_at_ceremony<T: DeserializeOwned>(
+        &self,
+        kind: &Kind,
+        token: &str,
+    ) -> Result<Option<T>, Fault> {
         let digest = digest(token);
         let state = rows::look(&self.db, digest.clone(), kind.word, self.now()).await?;
         self.opened_ceremony(kind, &digest, state)
@@ -84,7 +88,11 @@ impl Sso {
     ///
     /// # Errors
     /// [`Fault`].
-    pub async fn try_ceremony<T: DeserializeOwned>(&self, kind: &Kind, token: &str) -> Result<Option<T>, Fault> {
+    pub async fn try_ceremony<T: DeserializeOwned>(
+        &self,
+        kind: &Kind,
+        token: &str,
+    ) -> Result<Option<T>, Fault> {
         let (digest, now) = (digest(token), self.now());
         let state = transact!(self.db, tx => rows::take_try(tx, digest.clone(), kind.word, now).await)?;
         self.opened_ceremony(kind, &digest, state)
@@ -95,7 +103,11 @@ impl Sso {
     ///
     /// # Errors
     /// [`Fault`].
-    pub async fn finish_ceremony<T: DeserializeOwned>(&self, kind: &Kind, token: &str) -> Result<Option<T>, Fault> {
+    pub async fn finish_ceremony<T: DeserializeOwned>(
+        &self,
+        kind: &Kind,
+        token: &str,
+    ) -> Result<Option<T>, Fault> {
         let (digest, now) = (digest(token), self.now());
         let state = transact!(self.db, tx => rows::take(tx, digest.clone(), kind.word, now).await)?;
         self.opened_ceremony(kind, &digest, state)

@@ -18,7 +18,8 @@ pub enum Weakness {
 }
 
 static LIST: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
-    let lists = [include_str!("../../data/common-passwords.txt"), include_str!("../../data/common-arabic.txt")];
+    let lists =
+        [include_str!("../../data/common-passwords.txt"), include_str!("../../data/common-arabic.txt")];
     lists.into_iter().flat_map(str::lines).filter(|line| !line.is_empty()).collect()
 });
 
@@ -71,7 +72,9 @@ fn is_listed(plain: &str) -> bool {
     let core = plain.trim_matches(|c: char| !c.is_alphabetic());
     let letters: String = plain.chars().filter(|c| !c.is_whitespace()).collect();
     let is_core_listed = core.chars().count() >= 3 && LIST.contains(core);
-    LIST.contains(plain) || LIST.contains(&*letters) || is_core_listed || LIST.contains(unit(&letters))
+    let part = unit(&letters);
+    let is_part_listed = part.chars().count() >= 6 && LIST.contains(part);
+    LIST.contains(plain) || LIST.contains(&*letters) || is_core_listed || is_part_listed
 }
 
 /// The smallest part that a text is a repetition of; the text itself when it is none.
@@ -101,8 +104,8 @@ fn walks(letters: &[char]) -> usize {
         let back = |row: &&str| row.chars().zip(row.chars().skip(1)).any(|(x, y)| x == *b && y == *a);
         match () {
             () if a == b => 3,
-            () if ROWS.iter().any(|row| next(&row)) => 1,
-            () if ROWS.iter().any(|row| back(&row)) => 2,
+            () if ROWS.iter().any(next) => 1,
+            () if ROWS.iter().any(back) => 2,
             () => 0,
         }
     };

@@ -142,9 +142,8 @@ impl Hasher {
 
     /// Whether a kept one is weaker than what is made today.
     fn is_old(&self, hash: &PasswordHash) -> bool {
-        Params::try_from(hash).map_or(true, |kept| {
-            kept.m_cost() < self.params.m_cost() || kept.t_cost() < self.params.t_cost()
-        })
+        Params::try_from(hash)
+            .map_or(true, |kept| kept.m_cost() < self.params.m_cost() || kept.t_cost() < self.params.t_cost())
     }
 }
 

@@ -73,7 +73,13 @@ impl Sso {
     ///
     /// # Errors
     /// [`Fault`].
-    pub async fn verify_code(&self, kind: &Kind, account: &Account, token: &str, code: &str) -> Result<bool, Fault> {
+    pub async fn verify_code(
+        &self,
+        kind: &Kind,
+        account: &Account,
+        token: &str,
+        code: &str,
+    ) -> Result<bool, Fault> {
         let Some(sent) = self.try_ceremony::<Sent>(kind, token).await? else { return Ok(false) };
         let same_number = sent.mobile_index == self.sealer.index("reach", &account.person.mobile);
         let same_code = bool::from(sent.code.as_bytes().ct_eq(code.as_bytes()));

@@ -22,8 +22,7 @@ const STEP_S: u64 = 30;
 const SECRET_BYTES: usize = 20;
 
 /// Connecting an app: half an hour to find the telephone.
-pub const ENROLMENT: Kind =
-    Kind { word: "totp enrolment", cookie: "__Host-totp", seconds: 1_800, tries: 20 };
+pub const ENROLMENT: Kind = Kind { word: "totp enrolment", cookie: "__Host-totp", seconds: 1_800, tries: 20 };
 
 #[derive(Serialize, Deserialize)]
 struct Begun {
@@ -88,7 +87,8 @@ impl Sso {
     /// [`Fault`].
     pub async fn begin_totp(&self, account: &Account) -> Result<Offer, Fault> {
         let secret = Zeroizing::new(self.random::<SECRET_BYTES>());
-        let token = self.begin_ceremony(&ENROLMENT, &Begun { account: account.id, secret: secret.to_vec() }).await?;
+        let token =
+            self.begin_ceremony(&ENROLMENT, &Begun { account: account.id, secret: secret.to_vec() }).await?;
         self.offer(account, &*secret, token)
     }
 

@@ -17,8 +17,7 @@ impl Page for Recover {
     const NAME: &'static str = "recover";
 
     fn samples(frame: Frame) -> Vec<(&'static str, Self)> {
-        let page =
-            |form: Form| Self { frame: frame.clone().titled("recover").filled(form), mode: "numeric" };
+        let page = |form: Form| Self { frame: frame.clone().titled("recover").filled(form), mode: "numeric" };
         let mut refused = Form::new().with("identity", "40000000");
         refused.refuse("identity", frame.say("sign-in-identity-invalid"));
         vec![("fresh", page(Form::new())), ("refused", page(refused))]

@@ -78,7 +78,11 @@ impl Visit {
         what: &'static str,
         policy: Policy,
     ) -> Result<Result<(), Wait>, Fault> {
-        if self.address.is_empty() { Ok(Ok(())) } else { self.sso.take_try(what, &self.address, policy).await }
+        if self.address.is_empty() {
+            Ok(Ok(()))
+        } else {
+            self.sso.take_try(what, &self.address, policy).await
+        }
     }
 
     /// How well this browser is known to an account.

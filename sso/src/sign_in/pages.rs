@@ -2,10 +2,10 @@
 
 use askama::Template;
 use look::{Form, Frame, Page};
+use switch_core::clock::Timestamp;
 
 use super::onward::Onward;
 use crate::level::Loa;
-use switch_core::clock::Timestamp;
 
 /// Number and password, or a passkey.
 #[derive(Template)]

@@ -21,8 +21,7 @@ use crate::store::session::{self, Ended};
 use crate::visit::Visit;
 
 /// A sign-in between its two steps: ten minutes.
-pub(super) const PENDING: Kind =
-    Kind { word: "sign-in", cookie: "__Host-proof", seconds: 600, tries: 1_000 };
+pub(super) const PENDING: Kind = Kind { word: "sign-in", cookie: "__Host-proof", seconds: 600, tries: 1_000 };
 
 #[derive(Serialize, Deserialize)]
 struct Pending {
@@ -61,7 +60,11 @@ impl Prover {
 }
 
 /// The password is right. States of accounts are told from here on, and to nobody before.
-pub(super) async fn after_password(visit: &Visit, account: Account, onward: Onward) -> Result<Response, Fault> {
+pub(super) async fn after_password(
+    visit: &Visit,
+    account: Account,
+    onward: Onward,
+) -> Result<Response, Fault> {
     if let Some(why) = closed(&account) {
         return Ok(stop(visit, why, "/help"));
     }
@@ -74,7 +77,11 @@ pub(super) async fn after_password(visit: &Visit, account: Account, onward: Onwa
     // Without a factor staff come in as far as the page where they add one, and nowhere else: every page of
     // theirs asks for two.
     let goes_to_factors = account.is_staff && !has_second(&factors, true);
-    let onward = if goes_to_factors { Onward { level: Loa::Registered, next: "/account/factors".into(), ..onward } } else { onward };
+    let onward = if goes_to_factors {
+        Onward { level: Loa::Registered, next: "/account/factors".into(), ..onward }
+    } else {
+        onward
+    };
     enter(visit, &account, &Methods::of(&[Method::Password]), &onward).await
 }
 
@@ -121,7 +128,8 @@ pub(super) async fn enter(
         Some(known) => united(&known.session.methods, methods).level(account.in_person),
         None => methods.level(account.in_person),
     };
-    let mut response = if level < onward.level { visit.go(&onward.sign_in()) } else { go_on(visit, &onward.next) };
+    let mut response =
+        if level < onward.level { visit.go(&onward.sign_in()) } else { go_on(visit, &onward.next) };
     let headers = response.headers_mut();
     headers.append(header::SET_COOKIE, cookie);
     headers.append(header::SET_COOKIE, visit.device_cookie(account.id));

@@ -59,8 +59,7 @@ fn read(row: &Row) -> Result<PasskeyRow, StoreError> {
 /// # Errors
 /// The engine's own.
 pub async fn add(tx: &mut Tx, credential: Vec<u8>, p: &PasskeyRow) -> Result<bool, StoreError> {
-    let values =
-        values![p.id, p.account, credential, p.passkey.clone(), p.name.clone(), p.created_at.0];
+    let values = values![p.id, p.account, credential, p.passkey.clone(), p.name.clone(), p.created_at.0];
     Ok(tx.execute(&ADD, values).await? == 1)
 }
 

@@ -27,6 +27,11 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
+    /// Whether the page says something, marks of direction aside.
+    pub(crate) fn says(&self, text: &str) -> bool {
+        self.text.replace(['\u{2068}', '\u{2069}'], "").contains(text)
+    }
+
     /// Where it redirects to.
     pub(crate) fn location(&self) -> &str {
         let value = self.headers.get(header::LOCATION).and_then(|value| value.to_str().ok());
@@ -95,7 +100,8 @@ impl Browser {
     /// Fills the form of a page it was shown, hidden fields included, and sends it.
     pub(crate) async fn fill(&mut self, page: &Answer, path: &str, fields: &[(&str, &str)]) -> Answer {
         let hidden = ["csrf", "next", "level", "since"].map(|name| (name, page.field(name)));
-        let hidden: Vec<_> = hidden.iter().filter_map(|(name, value)| Some((*name, value.as_deref()?))).collect();
+        let hidden: Vec<_> =
+            hidden.iter().filter_map(|(name, value)| Some((*name, value.as_deref()?))).collect();
         self.post(path, &[&hidden[..], fields].concat()).await
     }
 
