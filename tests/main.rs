@@ -15,3 +15,4 @@ mod power;
 mod rig;
 mod support;
 mod tidy;
+mod twins;

@@ -65,6 +65,10 @@ pub struct Sso {
     pub(crate) keys: oidc::keys::Keys,
     /// Where passwords are hashed, so many at once.
     pub hasher: credential::password::Hasher,
+    /// The writer of what many requests write at one moment.
+    pub(crate) together: store::together::Together,
+    /// What was revoked of late, as it was read last.
+    pub(crate) revoked: oidc::access_token::RevokedOfLate,
 }
 
 /// What [`Sso`] is made of.
@@ -92,8 +96,20 @@ impl Sso {
         let Parts { db, clock, chance, sealer, vault, public_ids, settings } = parts;
         let hasher =
             Hasher::new(settings.password_memory_kib, settings.password_passes, settings.passwords_at_once);
-        let keys = Default::default();
-        Arc::new(Self { db, clock, chance, sealer, vault, public_ids, settings, keys, hasher })
+        let (keys, together, revoked) = Default::default();
+        Arc::new(Self {
+            db,
+            clock,
+            chance,
+            sealer,
+            vault,
+            public_ids,
+            settings,
+            keys,
+            hasher,
+            together,
+            revoked,
+        })
     }
 
     /// The present moment.
@@ -128,7 +144,10 @@ impl Sso {
 
     /// The routes of every room, and the embedded files of the pages.
     pub fn router(self: &Arc<Self>) -> axum::Router {
-        let rooms = axum::Router::new().merge(sign_in::routes()).merge(recover::routes());
+        let rooms = axum::Router::new()
+            .merge(oidc::token_routes())
+            .merge(recover::routes())
+            .merge(sign_in::routes());
         rooms
             .fallback(trouble::nothing_here)
             .layer(axum::middleware::from_fn_with_state(Arc::clone(self), trouble::tell_faults))

@@ -30,6 +30,8 @@ pub struct Settings {
     pub application_s: i64,
     /// Identity documents other than the national ID may register.
     pub passports: bool,
+    /// Clients of FAPI 2.0 and all resources ask for a nonce of ours in DPoP proofs (RFC 9449 section 8).
+    pub dpop_nonces: bool,
     /// How far a client's clock may differ.
     pub clock_skew_s: i64,
     /// Signing keys are replaced after this long; the old one stays published for `key_overlap_s` more.
@@ -77,6 +79,7 @@ impl Settings {
             activation_code_s: DAY,
             application_s: 16 * DAY,
             passports: true,
+            dpop_nonces: false,
             clock_skew_s: 10,
             key_lifetime_s: 90 * DAY,
             key_overlap_s: DAY,

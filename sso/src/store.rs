@@ -7,6 +7,9 @@ pub mod change;
 pub mod client;
 pub mod client;
 pub mod message;
+pub mod code;
+pub mod device_grant;
+pub mod family;
 pub mod message;
 pub mod office;
 pub mod one_time;
@@ -16,6 +19,8 @@ pub mod role;
 pub mod session;
 pub mod signing_key;
 pub mod throttle;
+pub mod together;
+pub mod used;
 
 use switch_store::schema::Step;
 use switch_store::statements::Statement;
@@ -38,6 +43,7 @@ pub const STEPS: &[Step] = &[
     step!(103, "grants", "0103_grants.sql"),
     step!(104, "credentials", "0104_credentials.sql"),
     step!(105, "registration", "0105_registration.sql"),
+    step!(107, "tokens", "0107_tokens.sql"),
     step!(108, "administration", "0108_administration.sql"),
 ];
 
@@ -47,19 +53,21 @@ pub fn statements() -> impl Iterator<Item = &'static Statement> {
         account::STATEMENTS,
         activity::STATEMENTS,
         ceremony::STATEMENTS,
+        change::STATEMENTS,
         client::STATEMENTS,
+        code::STATEMENTS,
+        device_grant::STATEMENTS,
+        family::STATEMENTS,
         message::STATEMENTS,
+        office::STATEMENTS,
         one_time::STATEMENTS,
         passkey::STATEMENTS,
         password::STATEMENTS,
-        change::STATEMENTS,
-        client::STATEMENTS,
-        message::STATEMENTS,
-        office::STATEMENTS,
         role::STATEMENTS,
         session::STATEMENTS,
         signing_key::STATEMENTS,
         throttle::STATEMENTS,
+        used::STATEMENTS,
     ]
     .into_iter()
     .flatten()

@@ -256,6 +256,16 @@ impl Fields {
         self.0.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
     }
 
+    /// The first name that comes more than once, `but` aside (RFC 6749 section 3.2).
+    #[must_use]
+    pub fn repeated(&self, but: &str) -> Option<&str> {
+        let names = || self.0.iter().map(|(name, _)| name.as_str());
+        names()
+            .enumerate()
+            .find(|(at, name)| *name != but && names().take(*at).any(|n| n == *name))
+            .map(|(_, n)| n)
+    }
+
     /// Every value of a field that may be sent several times.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.0.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())

@@ -32,3 +32,7 @@ mod sign_in;
 mod sign_in_guesses;
 mod sign_in_passkey;
 mod support;
+mod token_fapi;
+mod token_refresh;
+mod token_refused;
+mod token_resource;

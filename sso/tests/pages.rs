@@ -24,6 +24,7 @@ pages! {
     sign_in_done: sso::sign_in::pages::Done,
     sign_in_factor: sso::sign_in::pages::Factor,
     sign_in_stop: sso::sign_in::pages::Stop,
+    device: sso::oidc::device_page::DevicePage,
     trouble: sso::trouble::Trouble,
 }
 

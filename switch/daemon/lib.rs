@@ -40,6 +40,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use switch_store::StoreError;
 
 use crate::service::{Ended, Service};
 use crate::settings::Loaded;
@@ -125,9 +126,9 @@ struct Config {
 
 #[derive(Debug, Subcommand)]
 enum ClientCommand {
-    /// Adds one and prints its credentials, once
+    /// Adds one and prints its identifier and its secret for /oidc/token, once
     Add {
-        /// Its name, unique
+        /// Its identifier: letters, digits, hyphens, points and underscores
         name: String,
         /// Where it wants to learn of its payments
         #[arg(long, value_name = "URL")]
@@ -169,6 +170,8 @@ pub fn main() -> ExitCode {
     match run(Arguments::parse().command) {
         Ok(code) => code,
         Err(StartError::Settings(error)) => say(&format!("{error}"), EXIT_SETTINGS),
+        // Somebody took the number while this one was still starting.
+        Err(StartError::Store(StoreError::Superseded(lost))) => exit_code(Ended::Superseded(lost)),
         Err(error) => say(&error.to_string(), 1),
     }
 }

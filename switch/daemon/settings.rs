@@ -20,7 +20,8 @@ pub(crate) use read::{Loaded, SettingsError};
 #[derive(Debug, Clone, Config)]
 #[config(layer_attr(serde(deny_unknown_fields)))]
 pub(crate) struct Settings {
-    /// The number of this node, below `nodes`. Two processes on one database never share one.
+    /// The number of this node, below `nodes`. Two processes on one database never share one: who
+    /// starts takes it, and whoever had it ends.
     #[config(env = "SWITCHD_NODE", default = 0)]
     pub(crate) node: u8,
 

@@ -15,6 +15,8 @@ use crate::{Frame, Language, Page, StaticLoader};
 /// # Panics
 /// With every rule that a drawing breaks, or the first line that differs.
 pub fn check_pages<P: Page>(folder: &str, words: &'static StaticLoader) {
+    let drawings = Path::new(folder).join("golden/pages");
+    let mut drawn = BTreeSet::new();
     for language in Language::ALL {
         let samples = P::samples(Frame::sample(language, words));
         assert!(!samples.is_empty(), "{} has no samples", P::NAME);
@@ -25,9 +27,19 @@ pub fn check_pages<P: Page>(folder: &str, words: &'static StaticLoader) {
             let html = page.render().unwrap_or_else(|why| panic!("{name}: {why}"));
             let broken = broken_rules(&html, language);
             assert!(broken.is_empty(), "{name} against the rules of pages:\n{}", broken.join("\n"));
-            compare(&Path::new(folder).join(format!("golden/pages/{name}.html")), &tidied(&html));
+            compare(&drawings.join(format!("{name}.html")), &tidied(&html));
+            drawn.insert(format!("{name}.html"));
         }
     }
+    let old = undrawn(&drawings, P::NAME, &drawn);
+    assert!(old.is_empty(), "no sample draws these any more, delete them: {old:?}");
+}
+
+/// Drawings of this page that no sample made: one was renamed or taken out.
+fn undrawn(folder: &Path, page: &str, drawn: &BTreeSet<String>) -> Vec<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let files = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    files.filter(|file| file.split('.').next() == Some(page) && !drawn.contains(file)).collect()
 }
 
 /// Both languages of `locales/` in a crate have the same words, with the same variables.

@@ -1,9 +1,12 @@
 //! What an endpoint refuses with: the codes of RFC 6749 section 5.2 and its relatives, as JSON.
 
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::fault::Fault;
+
+/// The error of a request to a resource without any token.
+pub const MISSING_TOKEN: &str = "missing_token";
 
 /// A refusal in the words of the standards, for developers: it names the parameter and never a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,13 +15,28 @@ pub struct OAuthError {
     pub error: &'static str,
     /// One English sentence that names the parameter and the rule.
     pub description: String,
+    /// How to do better, for `WWW-Authenticate`; it makes the status 401.
+    pub challenge: Option<Challenge>,
+    /// For the header `DPoP-Nonce` (RFC 9449 section 8).
+    pub dpop_nonce: Option<String>,
+}
+
+/// A scheme of `WWW-Authenticate` (RFC 9110 section 11.6.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Challenge {
+    /// For clients (RFC 6749 section 5.2).
+    Basic,
+    /// For tokens that whoever has them may use (RFC 6750 section 3).
+    Bearer,
+    /// For tokens bound to a key (RFC 9449 section 7.1).
+    DPoP,
 }
 
 impl OAuthError {
     /// A refusal.
     #[must_use]
     pub fn new(error: &'static str, description: impl Into<String>) -> Self {
-        Self { error, description: description.into() }
+        Self { error, description: description.into(), challenge: None, dpop_nonce: None }
     }
 
     /// `invalid_request`: a parameter is missing, repeated or malformed.
@@ -31,6 +49,27 @@ impl OAuthError {
     #[must_use]
     pub fn client() -> Self {
         Self::new("invalid_client", "the client is unknown, or did not prove that it is itself")
+            .challenged(Challenge::Basic)
+    }
+
+    /// The same, answered with a challenge.
+    #[must_use]
+    pub fn challenged(self, challenge: Challenge) -> Self {
+        Self { challenge: Some(challenge), ..self }
+    }
+
+    /// The header `WWW-Authenticate`. A request without any token is told the scheme only (RFC 6750
+    /// section 3.1).
+    fn authenticate(&self) -> Option<String> {
+        let scheme = match self.challenge? {
+            Challenge::Basic => return Some("Basic realm=\"oidc\", charset=\"UTF-8\"".to_owned()),
+            Challenge::Bearer => "Bearer",
+            Challenge::DPoP => "DPoP algs=\"ES256 PS256 EdDSA\",",
+        };
+        if self.error == MISSING_TOKEN {
+            return Some(scheme.trim_end_matches(',').to_owned());
+        }
+        Some(format!("{scheme} error=\"{}\", error_description=\"{}\"", self.error, self.description))
     }
 
     /// `invalid_grant`.
@@ -39,13 +78,14 @@ impl OAuthError {
         Self::new("invalid_grant", description)
     }
 
-    /// The status: 401 for clients and tokens, 429, 503, else 400.
+    /// The status: 401 with a challenge, 403, 429, 503, else 400.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self.error {
-            "invalid_client" | "invalid_token" | "invalid_dpop_proof_at_resource" => StatusCode::UNAUTHORIZED,
             "insufficient_scope" => StatusCode::FORBIDDEN,
+            "invalid_request" => StatusCode::BAD_REQUEST,
             "slow_down_client" => StatusCode::TOO_MANY_REQUESTS,
+            _ if self.challenge.is_some() => StatusCode::UNAUTHORIZED,
             "server_error" => StatusCode::INTERNAL_SERVER_ERROR,
             "temporarily_unavailable" => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::BAD_REQUEST,
@@ -75,7 +115,15 @@ impl From<switch_store::StoreError> for OAuthError {
 impl IntoResponse for OAuthError {
     fn into_response(self) -> Response {
         let body = serde_json::json!({ "error": self.error, "error_description": self.description });
-        json(self.status(), &body)
+        let mut response = json(self.status(), &body);
+        let mut put = |name: HeaderName, text: Option<String>| {
+            if let Some(value) = text.and_then(|text| HeaderValue::from_str(&text).ok()) {
+                response.headers_mut().insert(name, value);
+            }
+        };
+        put(header::WWW_AUTHENTICATE, self.authenticate());
+        put(HeaderName::from_static("dpop-nonce"), self.dpop_nonce);
+        response
     }
 }
 

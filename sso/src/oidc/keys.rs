@@ -8,6 +8,7 @@ use switch_core::clock::Timestamp;
 use switch_store::transact;
 
 use crate::Sso;
+use crate::audit::{self, Actor, Deed};
 use crate::fault::Fault;
 use crate::jose::{self, Algorithm, base64url};
 use crate::key::SigningKey;
@@ -91,6 +92,33 @@ impl Sso {
         };
         transact!(self.db, tx => rows::add(tx, &key).await)?;
         Ok(())
+    }
+
+    /// Takes a key away at once, because somebody else may have it, and makes the one that signs in its
+    /// place. What it signed is refused here at once and at every node within ten seconds; relying parties
+    /// refuse it when they read `jwks_uri` again. `false`: there is no such key any more.
+    ///
+    /// # Errors
+    /// [`Fault`].
+    pub async fn withdraw_key(&self, kid: &str, actor: Actor<'_>, because: &str) -> Result<bool, Fault> {
+        let at = self.now();
+        let removed = transact!(self.db, tx => {
+            let removed = rows::remove(tx, kid, at).await?;
+            if removed {
+                let (subject, detail) = (format!("key {kid}"), because.to_owned());
+                audit::write_down(tx, Deed { at, actor, act: "key withdraw", subject, detail }).await?;
+            }
+            Ok(removed)
+        })?;
+        let keys = self.read_keys().await?;
+        for algorithm in SIGNS {
+            let signs = |k: &KeyRow| k.key.algorithm == algorithm && k.signs_from <= at && at < k.signs_until;
+            if !keys.iter().any(signs) {
+                self.make_key(algorithm, at).await?;
+            }
+        }
+        self.read_keys().await?;
+        Ok(removed)
     }
 
     /// The document at `jwks_uri`.

@@ -20,6 +20,10 @@ statements! {
     RETIRE = portable(
         "UPDATE sso_signing_key SET signs_until = $2, removed_at = $3
          WHERE kid = $1 AND signs_until > $2");
+    REMOVE = portable(
+        "UPDATE sso_signing_key SET removed_at = $2,
+            signs_until = CASE WHEN signs_until > $2 THEN $2 ELSE signs_until END
+         WHERE kid = $1 AND removed_at > $2");
 }
 
 /// A key of the switch.
@@ -95,4 +99,13 @@ pub async fn retire(
     removed_at: Timestamp,
 ) -> Result<bool, StoreError> {
     Ok(tx.execute(&RETIRE, values![kid, at.0, removed_at.0]).await? == 1)
+}
+
+/// Takes a key away at once, whatever it was to do: what it signed is worth nothing from here on. `false`:
+/// it was gone, or there is none.
+///
+/// # Errors
+/// The engine's own.
+pub async fn remove(tx: &mut Tx, kid: &str, at: Timestamp) -> Result<bool, StoreError> {
+    Ok(tx.execute(&REMOVE, values![kid, at.0]).await? == 1)
 }

@@ -118,6 +118,29 @@ impl Bed {
         node(db, &self.clock, 1 << 40)
     }
 
+    /// Another node of the same switch: its own memory, the same database, clock and keys.
+    pub(crate) fn another_node(&self) -> Arc<Sso> {
+        self.with_settings(|_| {})
+    }
+
+    /// The same with other settings.
+    pub(crate) fn with_settings(&self, change: impl FnOnce(&mut Settings)) -> Arc<Sso> {
+        static NODES: AtomicU64 = AtomicU64::new(1);
+        let (sso, sealer) = (&self.sso, Arc::clone(&self.sso.sealer));
+        let mut settings = sso.settings.clone();
+        change(&mut settings);
+        let seed = NODES.fetch_add(1, Ordering::SeqCst) << 40;
+        Sso::new(Parts {
+            db: sso.db.clone(),
+            clock: Arc::clone(&sso.clock),
+            chance: Arc::new(Seeded(AtomicU64::new(seed))),
+            vault: Arc::new(SoftwareVault::new(Arc::clone(&sealer))),
+            sealer,
+            public_ids: PublicIds::new([9; 16]),
+            settings,
+        })
+    }
+
     /// Closes it and removes its database.
     pub(crate) async fn clear_away(self) {
         self.sso.db.close().await;

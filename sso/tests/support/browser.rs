@@ -32,6 +32,14 @@ impl Answer {
         self.text.replace(['\u{2068}', '\u{2069}'], "").contains(text)
     }
 
+    /// All of a response.
+    pub(crate) async fn of(response: axum::response::Response) -> Self {
+        let (parts, body) = response.into_parts();
+        let bytes = axum::body::to_bytes(body, 4 << 20).await.expect("a body");
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        Self { status: parts.status, headers: parts.headers, text }
+    }
+
     /// Where it redirects to.
     pub(crate) fn location(&self) -> &str {
         let value = self.headers.get(header::LOCATION).and_then(|value| value.to_str().ok());
@@ -141,13 +149,11 @@ impl Browser {
             request.extensions_mut().insert(sso::visit::ClientAddress(address));
         }
         let response = self.app.clone().oneshot(request).await.expect("the router answers");
-        let (parts, body) = response.into_parts();
-        for value in parts.headers.get_all(header::SET_COOKIE) {
+        let answer = Answer::of(response).await;
+        for value in answer.headers.get_all(header::SET_COOKIE) {
             self.take(value.to_str().expect("ours are ASCII"));
         }
-        let bytes = axum::body::to_bytes(body, 4 << 20).await.expect("a body");
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        Answer { status: parts.status, headers: parts.headers, text }
+        answer
     }
 }
 

@@ -5,4 +5,5 @@ pub(crate) mod bed;
 pub(crate) mod browser;
 pub(crate) mod doorway;
 pub(crate) mod inbox;
+pub(crate) mod party;
 pub(crate) mod people;

@@ -67,3 +67,11 @@ fn our_own_words_are_in_both_languages() {
 fn a_drawing_does_not_change_with_the_hash_of_a_file() {
     assert_eq!(tidied("<a href=\"/assets/a-b-12.css\">\n\n  x\n"), "<a href=\"/assets/a-b.css\">\nx\n");
 }
+
+#[test]
+fn a_drawing_without_a_sample_is_found() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/pages");
+    let drawn = BTreeSet::from(["components.all.ar.html".to_owned()]);
+    assert_eq!(undrawn(&folder, "components", &drawn), ["components.all.en.html"]);
+    assert_eq!(undrawn(&folder, "compo", &drawn), Vec::<String>::new());
+}

@@ -185,7 +185,7 @@ impl World {
     pub(crate) async fn live_with(&self, node: u8, work: bool) -> Bed {
         let options = DbOptions { url: self.url.clone(), connections: 6 };
         let db = Db::open(&options).await.expect("the database opens");
-        schema::migrate(&db).await.expect("the schema is made");
+        schema::migrate(&db, &[]).await.expect("the schema is made");
         let hook = Webhook { url: "http://localhost/hook".into(), secret: "whsec_AAAA".into() };
         let mut tx = db.begin().await.expect("begins");
         for (id, name, kind, webhook) in [
@@ -193,7 +193,7 @@ impl World {
             (OTHER, "other", ClientKind::Api, Some(hook)),
             (AGENT, "agent", ClientKind::Agent, None),
         ] {
-            let client = Client { id, name: name.into(), kind, secret_hash: None, webhook };
+            let client = Client { id, name: name.into(), kind, webhook };
             client::add(&mut tx, &client, START).await.expect("a client is added");
         }
         tx.commit().await.expect("commits");

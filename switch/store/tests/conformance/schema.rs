@@ -29,9 +29,9 @@ async fn migrations_are_applied_once_however_often_they_are_asked_for(bed: &Bed)
     assert_eq!(schema::pending(&bed.db, &[]).await.expect("counted"), 0);
     let applied = "SELECT COUNT(*) FROM _sqlx_migrations WHERE success";
     let steps = bed.raw.number(applied).await;
-    schema::migrate(&bed.db).await.expect("a second time");
+    schema::migrate(&bed.db, &[]).await.expect("a second time");
     let (a, b) = (bed.open_again().await, bed.open_again().await);
-    let (left, right) = tokio::join!(schema::migrate(&a), schema::migrate(&b));
+    let (left, right) = tokio::join!(schema::migrate(&a, &[]), schema::migrate(&b, &[]));
     left.expect("one node");
     right.expect("the other node");
     assert_eq!(bed.raw.number(applied).await, steps);
@@ -42,8 +42,11 @@ async fn migrations_are_applied_once_however_often_they_are_asked_for(bed: &Bed)
     let (fresh, url) = empty_place(bed).await;
     assert_eq!(schema::pending(&fresh, &[]).await.expect("counted"), steps as usize);
     let others = [open(&url).await, open(&url).await];
-    let (first, second, third) =
-        tokio::join!(schema::migrate(&fresh), schema::migrate(&others[0]), schema::migrate(&others[1]));
+    let (first, second, third) = tokio::join!(
+        schema::migrate(&fresh, &[]),
+        schema::migrate(&others[0], &[]),
+        schema::migrate(&others[1], &[])
+    );
     first.expect("one node");
     second.expect("another node");
     third.expect("a third node");
