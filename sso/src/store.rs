@@ -5,8 +5,6 @@ pub mod activity;
 pub mod ceremony;
 pub mod change;
 pub mod client;
-pub mod client;
-pub mod message;
 pub mod code;
 pub mod device_grant;
 pub mod family;

@@ -30,7 +30,7 @@ fn code(until: Timestamp) -> Kind {
 }
 
 async fn two_nodes_send_a_message_once(bed: &Bed) {
-    let other = bed.another_node().await;
+    let other = bed.another_node();
     let until = bed.sso.now().plus_ms(600_000);
     for n in 0..20 {
         let (to, language) = match n % 2 {
@@ -51,7 +51,6 @@ async fn two_nodes_send_a_message_once(bed: &Bed) {
         assert_eq!(is_plain, n % 2 == 0, "an SMS has no marks of direction: they cost it half its letters");
     }
     assert_eq!(bed.sso.deliver_due(&inbox).await.expect("delivered"), Delivered::default());
-    other.db.close().await;
 }
 
 async fn an_old_code_is_not_sent(bed: &Bed) {

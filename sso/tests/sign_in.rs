@@ -82,7 +82,7 @@ async fn a_second_step_is_asked_of_who_has_one(bed: &Bed) {
 async fn a_code_is_good_once_on_whichever_node(bed: &Bed) {
     let account = bed.citizen_with_password(3).await;
     let app = bed.give_app(&account).await;
-    let other = bed.another_node().await;
+    let other = bed.another_node();
     let mut here = Browser::new(bed);
     let mut there = Browser::new(bed).at(&other);
     for browser in [&mut here, &mut there] {
@@ -104,7 +104,6 @@ async fn a_code_is_good_once_on_whichever_node(bed: &Bed) {
     assert_eq!(here.second(&before).await.status, StatusCode::UNPROCESSABLE_ENTITY);
     bed.clock.pass_ms(30_000);
     assert_eq!(there.second(&app.code(bed.sso.now())).await.location(), "/account");
-    other.db.close().await;
 }
 
 async fn a_recovery_code_is_good_once_and_its_owner_is_told(bed: &Bed) {
@@ -266,21 +265,18 @@ async fn nobody_is_sent_away(bed: &Bed) {
 }
 
 async fn an_old_hash_is_renewed(bed: &Bed) {
-    use sso::credential::password::{Hasher, Verdict};
+    use sso::credential::password::Verdict;
     let account = bed.citizen_with_password(12).await;
     let kept =
         async || sso::store::password::find(&bed.sso.db, account.id).await.expect("read").expect("one").phc;
     let old = kept().await;
     assert!(old.starts_with("$argon2id$v=19$m=8,t=1,p=1$"), "{old}");
-    let newer = bed.another_node().await;
     // The settings of another day: more memory. The same database, and the passwords follow.
-    let mut newer = std::sync::Arc::into_inner(newer).expect("only ours");
-    newer.hasher = Hasher::new(64, 2, 2);
+    let newer = bed.with_settings(|settings| (settings.password_memory_kib, settings.password_passes) = (64, 2));
     let verdict = newer.verify_password(Some(account.id), PASSWORD).await.expect("compared");
     assert_eq!(verdict, Verdict::Right);
     assert!(kept().await.starts_with("$argon2id$v=19$m=64,t=2,p=1$"));
     let verdict = bed.sso.verify_password(Some(account.id), PASSWORD).await.expect("compared");
     assert_eq!(verdict, Verdict::Right);
     assert!(kept().await.contains("m=64,"), "never back");
-    newer.db.close().await;
 }
