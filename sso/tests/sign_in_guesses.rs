@@ -236,7 +236,7 @@ async fn an_address_is_held_up(bed: &Bed) {
     assert_eq!(held, 70, "fifty at once, then one a second");
     let mut other = Browser::new(bed);
     other.address = Some("203.0.113.8".parse().expect("an address"));
-    let answer = other.sign_in(&national_id(2_000), "not this one", "/sign-in").await;
+    let answer = other.sign_in(&national_id(2_500), "not this one", "/sign-in").await;
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "another address is not held up");
 }
 
