@@ -144,10 +144,8 @@ impl Sso {
 
     /// The routes of every room, and the embedded files of the pages.
     pub fn router(self: &Arc<Self>) -> axum::Router {
-        let rooms = axum::Router::new()
-            .merge(oidc::token_routes())
-            .merge(recover::routes())
-            .merge(sign_in::routes());
+        let rooms =
+            axum::Router::new().merge(oidc::token_routes()).merge(recover::routes()).merge(sign_in::routes());
         rooms
             .fallback(trouble::nothing_here)
             .layer(axum::middleware::from_fn_with_state(Arc::clone(self), trouble::tell_faults))

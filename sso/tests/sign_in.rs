@@ -272,7 +272,8 @@ async fn an_old_hash_is_renewed(bed: &Bed) {
     let old = kept().await;
     assert!(old.starts_with("$argon2id$v=19$m=8,t=1,p=1$"), "{old}");
     // The settings of another day: more memory. The same database, and the passwords follow.
-    let newer = bed.with_settings(|settings| (settings.password_memory_kib, settings.password_passes) = (64, 2));
+    let newer =
+        bed.with_settings(|settings| (settings.password_memory_kib, settings.password_passes) = (64, 2));
     let verdict = newer.verify_password(Some(account.id), PASSWORD).await.expect("compared");
     assert_eq!(verdict, Verdict::Right);
     assert!(kept().await.starts_with("$argon2id$v=19$m=64,t=2,p=1$"));
