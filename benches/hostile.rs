@@ -89,7 +89,7 @@ async fn run(bodies: usize, frames: usize, seed: u64) {
     let before = processes::resident_mib(daemon.pid());
 
     let started = Instant::now();
-    hostile_bodies(daemon.address, &seeds.client, bodies, seed).await;
+    hostile_bodies(daemon.address, &seeds.token, bodies, seed).await;
     println!("{bodies} bodies in {:.0} s, seed {seed}", started.elapsed().as_secs_f64());
 
     let started = Instant::now();

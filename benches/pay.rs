@@ -75,7 +75,7 @@ fn payments(seeds: Seeds, run: usize) -> Arc<Requests> {
     Requests::new(move |turn, out| {
         let Some((bill, card)) = seeds.pairs.get(turn) else { return false };
         let key = format!("bench-{run:08}-{turn:08}");
-        rig::http::write_payment(out, &seeds.client, &key, bill, card);
+        rig::http::write_payment(out, &seeds.token, &key, bill, card);
         true
     })
 }

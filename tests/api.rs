@@ -88,7 +88,7 @@ async fn silence_is_an_answer_too_and_ends_by_evidence() {
 #[tokio::test]
 async fn a_client_sees_its_own_and_nothing_else() {
     let switch = Switch::start().await;
-    let stranger = switch.another_client("stranger");
+    let stranger = switch.another_client("stranger").await;
     let (bill, card) = (switch.bill("T-1").await, switch.card(GOOD_CARD).await);
     let paid = switch.pay("tenants-payment-001", &bill, &card).await;
     let payment = paid.field("id");
@@ -137,30 +137,60 @@ fn bearer(credentials: &str) -> reqwest::header::HeaderMap {
 }
 
 #[tokio::test]
-async fn only_whole_credentials_open_the_door() {
+async fn only_a_good_token_opens_the_door() {
     let switch = Switch::start().await;
-    let (client, secret) = switch.credentials.split_once('.').expect("client and secret");
-    let wrong_secret = format!("{client}.{}", secret.replace(char::is_numeric, "x"));
-    let unknown = format!("cli_0000000000000.{secret}");
+    let token = switch.token.as_str();
+    let (signed, signature) = token.rsplit_once('.').expect("a token");
+    let other = if signature.starts_with('A') { "B" } else { "A" };
+    let forged = format!("{signed}.{other}{}", &signature[1..]);
+    let secret = format!("{}.{}", switch.credentials.id, switch.credentials.secret);
     for (header, status) in [
-        (format!("Bearer {}", switch.credentials), 200),
-        (format!("bearer {}", switch.credentials), 200),
-        (format!("Basic {}", switch.credentials), 401),
-        (switch.credentials.clone(), 401),
-        (format!("Bearer {client}"), 401),
-        (format!("Bearer {client}."), 401),
-        (format!("Bearer .{secret}"), 401),
-        (format!("Bearer {wrong_secret}"), 401),
-        (format!("Bearer {unknown}"), 401),
-        (format!("Bearer {}x", switch.credentials), 401),
+        (format!("Bearer {token}"), 200),
+        (format!("bearer {token}"), 200),
+        (format!("Basic {token}"), 401),
+        (format!("DPoP {token}"), 401),
+        (token.to_owned(), 401),
+        (format!("Bearer {signed}."), 401),
+        (format!("Bearer {signed}"), 401),
+        (format!("Bearer {forged}"), 401),
+        (format!("Bearer {token}x"), 401),
+        (format!("Bearer {secret}"), 401),
         ("Bearer".into(), 401),
         (String::new(), 401),
     ] {
         let client = reqwest::Client::builder().no_proxy().build().expect("a client");
-        let request = client.get(format!("{}/v1/methods", switch.http)).header("authorization", &header);
-        let answer = reply(request).await;
-        assert_eq!(answer.status, status, "{header}");
-        assert_eq!(answer.header("www-authenticate").is_some(), status == 401, "{header}");
+        // Twice: what was verified is remembered, and what was not is not.
+        for _ in 0..2 {
+            let request = client.get(format!("{}/v1/methods", switch.http)).header("authorization", &header);
+            let answer = reply(request).await;
+            assert_eq!(answer.status, status, "{header}");
+            assert_eq!(answer.header("www-authenticate").is_some(), status == 401, "{header}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_token_opens_what_its_scopes_name() {
+    let switch = Switch::start().await;
+    let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let asked = client
+        .post(format!("{}/oidc/token", switch.http))
+        .basic_auth(&switch.credentials.id, Some(&switch.credentials.secret))
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body("grant_type=client_credentials&scope=bills%3Aread%20payments%3Aread");
+    let token = reply(asked).await.field("access_token");
+    for (method, path, told) in [
+        (Method::GET, "/v1/payments", "200 -"),
+        (Method::GET, "/v1/methods", "403 insufficient-scope"),
+        (Method::POST, "/v1/bills", "403 insufficient-scope"),
+        (Method::POST, "/v1/payments", "403 insufficient-scope"),
+        (Method::POST, "/v1/cards", "403 insufficient-scope"),
+    ] {
+        let request = client.request(method, format!("{}{path}", switch.http)).bearer_auth(&token);
+        let answer = reply(request.header("content-type", "application/json").body("{}")).await;
+        assert_eq!(answer.told(), told, "{path}");
+        let challenge = answer.header("www-authenticate").unwrap_or("");
+        assert_eq!(challenge.contains("insufficient_scope"), told.starts_with("403"), "{path}: {challenge}");
     }
 }
 

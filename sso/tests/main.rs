@@ -22,6 +22,10 @@ macro_rules! suite {
     };
 }
 
+mod activation;
+mod desk;
+mod admin;
+mod client_validation;
 mod keys;
 mod oidc_authorize;
 mod oidc_basic;
@@ -30,10 +34,14 @@ mod oidc_discovery;
 mod oidc_logout;
 mod oidc_pushed;
 mod pages;
+mod registration;
+mod registry;
 mod schema;
 mod sessions;
 mod support;
+mod token_device;
 mod token_fapi;
+mod token_jose;
 mod token_refresh;
 mod token_refused;
 mod token_resource;

@@ -3,11 +3,11 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use sha2::{Digest, Sha256};
+use sso::client::{ClientAuthentication, ClientName, Grant, Profile, Registration};
 use switch_core::accounts::Account;
 use switch_core::agent::Terminal;
 use switch_core::clock::{Clock, Timestamp};
-use switch_core::id::{ClientId, IdSequence, PublicIds};
+use switch_core::id::{ClientId, IdSequence};
 use switch_core::ledger::{Transfer, TransferKind};
 use switch_core::money::{Currency, Money};
 use switch_store::audit_log::{self, Act, Entry};
@@ -15,7 +15,6 @@ use switch_store::client::{Client, ClientKind, Webhook};
 use switch_store::{Db, Tx, agent, client, ledger, schema};
 
 use crate::courier::{self, Reach};
-use crate::secrets;
 use crate::settings::Loaded;
 use crate::wiring::{self, StartError, random};
 
@@ -42,11 +41,50 @@ pub(crate) async fn migrate(loaded: Loaded, check: bool) -> Result<ExitCode, Sta
     print(&format!("the schema is up to date, {left} steps left"))
 }
 
+/// How a client of the API gets its access tokens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Credentials {
+    /// `client_id`.
+    pub(crate) id: String,
+    /// `client_secret`.
+    pub(crate) secret: String,
+}
+
+/// A system that calls the API for itself, with all of its scopes.
+fn of_the_api(name: &str) -> Registration {
+    Registration {
+        client_name: ClientName { ar: name.to_owned(), en: name.to_owned() },
+        profile: Profile::Baseline,
+        token_endpoint_auth_method: ClientAuthentication::ClientSecretBasic,
+        grant_types: vec![Grant::ClientCredentials],
+        scopes: crate::api::SCOPES.iter().map(|(scope, _)| scope.as_str().to_owned()).collect(),
+        redirect_uris: Vec::new(),
+        post_logout_redirect_uris: Vec::new(),
+        backchannel_logout_uri: None,
+        jwks: None,
+        tls_client_auth_subject_dn: None,
+        sector_identifier: None,
+        id_token_signed_response_alg: "ES256".to_owned(),
+        dpop_bound_access_tokens: false,
+        require_pushed_authorization_requests: false,
+        department: None,
+        consent_is_implied: false,
+    }
+}
+
+fn is_client_id(name: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._".contains(&b);
+    (1..=64).contains(&name.len()) && name.bytes().all(plain)
+}
+
+fn identity_fault(fault: sso::fault::Fault) -> StartError {
+    StartError::Machine(format!("identity: {fault}"))
+}
+
 /// A database with what is needed to write beside the switch.
 pub(crate) struct Desk {
     db: Db,
     ids: IdSequence,
-    public_ids: PublicIds,
     now: Timestamp,
     clock: std::sync::Arc<dyn Clock>,
 }
@@ -55,8 +93,8 @@ impl Desk {
     /// Opens it.
     pub(crate) async fn open(loaded: &Loaded) -> Result<Self, StartError> {
         let db = wiring::database(loaded, loaded.settings.database.migrate).await?;
-        let (public_ids, clock) = (secrets::public_ids(loaded)?, wiring::clock(loaded)?);
-        Ok(Self { ids: wiring::ids(loaded, &db).await?, db, public_ids, now: clock.now(), clock })
+        let clock = wiring::clock(loaded)?;
+        Ok(Self { ids: wiring::ids(loaded, &db).await?, db, now: clock.now(), clock })
     }
 
     /// Closes it.
@@ -70,50 +108,57 @@ impl Desk {
     }
 
     /// Whether credentials are those of a client here.
-    pub(crate) async fn knows(&self, credentials: &str) -> Result<bool, StartError> {
-        let Some((number, secret)) = credentials.split_once('.') else { return Ok(false) };
-        let Ok(id) = self.public_ids.read("cli", number) else { return Ok(false) };
-        let hash = client::find(&self.db, ClientId(id)).await?.and_then(|client| client.secret_hash);
-        Ok(hash.is_some_and(|hash| hash == Sha256::digest(secret.as_bytes()).to_vec()))
+    pub(crate) async fn knows(&self, credentials: &Credentials) -> Result<bool, StartError> {
+        let known = sso::store::client::find(&self.db, &credentials.id).await.map_err(identity_fault)?;
+        let kept = known.and_then(|client| client.secret_digest);
+        Ok(kept.is_some_and(|kept| kept == sso::seal::digest(&credentials.secret)))
     }
 
-    /// Adds a client of the API; its credentials and the secret of its news.
+    /// Adds a client of the API, which gets its tokens by its secret; the secret of its news.
     pub(crate) async fn add_client(
         &mut self,
         name: &str,
         webhook: Option<String>,
-    ) -> Result<(String, Option<String>), StartError> {
-        let secret: String = codecs::hex::encode(&random::<32>()?).to_ascii_lowercase();
+    ) -> Result<(Credentials, Option<String>), StartError> {
         let webhook = webhook
             .map(|url| Ok::<_, StartError>(Webhook { url, secret: courier::secret(&random()?) }))
             .transpose()?;
-        // The number stands in a header, where not every check character may (RFC 9110, token68).
-        let id = loop {
-            let id = self.ids.next(self.now);
-            if self.public_ids.show("cli", id).ends_with(|c: char| c.is_ascii_alphanumeric()) {
-                break ClientId(id);
-            }
-        };
         let news_secret = webhook.as_ref().map(|webhook| webhook.secret.clone());
-        let hash = Sha256::digest(secret.as_bytes()).to_vec();
-        let new =
-            Client { id, name: name.to_owned(), kind: ClientKind::Api, secret_hash: Some(hash), webhook };
-        self.insert(&new).await?;
-        Ok((format!("{}.{secret}", self.public_ids.show("cli", id.0)), news_secret))
+        let id = ClientId(self.ids.next(self.now));
+        let new = Client { id, name: name.to_owned(), kind: ClientKind::Api, webhook };
+        let secret = codecs::hex::encode(&random::<32>()?).to_ascii_lowercase();
+        let relying = sso::client::Client {
+            id: name.to_owned(),
+            registration: of_the_api(name),
+            secret_digest: Some(sso::seal::digest(&secret)),
+            api_client: Some(id.0),
+            version: 1,
+        };
+        if !is_client_id(name) {
+            let problem = "must be 1 to 64 letters, digits, hyphens, points and underscores";
+            return Err(StartError::Machine(format!("the name {problem}")));
+        }
+        self.insert(&new, Some(&relying)).await?;
+        Ok((Credentials { id: name.to_owned(), secret }, news_secret))
     }
 
     /// Adds an agent that cannot sign in to the API.
     pub(crate) async fn add_agent(&mut self, name: &str) -> Result<ClientId, StartError> {
         let id = ClientId(self.ids.next(self.now));
-        let new =
-            Client { id, name: name.to_owned(), kind: ClientKind::Agent, secret_hash: None, webhook: None };
-        self.insert(&new).await.map(|()| id)
+        let new = Client { id, name: name.to_owned(), kind: ClientKind::Agent, webhook: None };
+        self.insert(&new, None).await.map(|()| id)
     }
 
-    async fn insert(&self, new: &Client) -> Result<(), StartError> {
+    async fn insert(&self, new: &Client, relying: Option<&sso::client::Client>) -> Result<(), StartError> {
+        let in_use = || StartError::Machine(format!("the name {} is in use", new.name));
         let mut tx = self.db.begin().await?;
         if !client::add(&mut tx, new, self.now).await? {
-            return Err(StartError::Machine(format!("the name {} is in use", new.name)));
+            return Err(in_use());
+        }
+        if let Some(relying) = relying
+            && !sso::store::client::add(&mut tx, relying, self.now).await.map_err(identity_fault)?
+        {
+            return Err(in_use());
         }
         // Where its news go may hold a token: the log only says that there is an address.
         let hook = if new.webhook.is_some() { ", with an address for news" } else { "" };
@@ -195,8 +240,9 @@ pub(crate) async fn add_client(
     let mut desk = Desk::open(&loaded).await?;
     let (credentials, news_secret) = desk.add_client(&name, webhook).await?;
     desk.close().await;
-    // Alone on its line, so that a script can take it.
-    print(&credentials)?;
+    // Each alone on its line, so that a script can take them: identifier, secret, secret of its news.
+    print(&credentials.id)?;
+    print(&credentials.secret)?;
     if let Some(secret) = news_secret {
         print(&secret)?;
     }

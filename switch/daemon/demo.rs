@@ -21,7 +21,7 @@ use switch_core::person::{Payer, PayerKind};
 use switch_engine::bill::NewBill;
 
 use crate::catalogue::{Catalogue, Service as CatalogueService};
-use crate::commands::Desk;
+use crate::commands::{Credentials, Desk};
 use crate::logs;
 use crate::service::{Ended, Service};
 use crate::settings::Loaded;
@@ -66,7 +66,7 @@ struct DemoBill {
 
 /// What there is to try.
 struct Offer {
-    credentials: String,
+    credentials: Credentials,
     card: String,
     bills: Vec<DemoBill>,
     pos: DemoMessages,
@@ -133,7 +133,7 @@ fn ports_are_free(options: &Options) -> Result<(), StartError> {
 }
 
 /// The client, the agent and its float; made at the first start and found at the next.
-async fn populate(loaded: &Loaded, files: &folder::Files) -> Result<String, StartError> {
+async fn populate(loaded: &Loaded, files: &folder::Files) -> Result<Credentials, StartError> {
     let mut desk = Desk::open(loaded).await?;
     let agent = match desk.client(AGENT).await? {
         Some(agent) => agent,
@@ -152,7 +152,7 @@ async fn populate(loaded: &Loaded, files: &folder::Files) -> Result<String, Star
         Some(kept) if desk.knows(&kept).await? => kept,
         Some(_) | None => {
             // The folder lost its credentials: another client, for the name is taken.
-            let name = format!("demo {}", codecs::hex::encode(&random::<4>()?));
+            let name = format!("demo-{}", codecs::hex::encode(&random::<4>()?).to_ascii_lowercase());
             let (credentials, _) = desk.add_client(&name, None).await?;
             folder::keep_credentials(files, &credentials)?;
             credentials
@@ -188,12 +188,11 @@ async fn make_offer(
     service: &Service,
     catalogue: &Catalogue,
     files: &folder::Files,
-    credentials: String,
+    credentials: Credentials,
 ) -> Result<Offer, StartError> {
     let engine = &service.engine;
-    let number = credentials.split('.').next().unwrap_or("");
-    let client = engine.public_ids().read("cli", number);
-    let client = ClientId(client.map_err(|error| StartError::Machine(format!("{number} {error}")))?);
+    let client = switch_store::client::find_by_name(engine.db(), &credentials.id).await?;
+    let client = client.ok_or_else(|| StartError::Machine(format!("no client {}", credentials.id)))?.id;
     // Fresh references at each start, so that there is always something to pay.
     let run = codecs::hex::encode(&random::<4>()?).to_ascii_lowercase();
     let mut bills = Vec::new();

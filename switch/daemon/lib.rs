@@ -126,9 +126,9 @@ struct Config {
 
 #[derive(Debug, Subcommand)]
 enum ClientCommand {
-    /// Adds one and prints its credentials, once
+    /// Adds one and prints its identifier and its secret for /oidc/token, once
     Add {
-        /// Its name, unique
+        /// Its identifier: letters, digits, hyphens, points and underscores
         name: String,
         /// Where it wants to learn of its payments
         #[arg(long, value_name = "URL")]

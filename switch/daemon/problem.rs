@@ -9,6 +9,7 @@ mod table;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
+use sso::oidc::error::OAuthError;
 
 pub(crate) use table::{Code, Flaw};
 
@@ -65,6 +66,8 @@ pub(crate) struct Problem {
     errors: Vec<FieldError>,
     cause: Option<String>,
     replayed: bool,
+    /// How the caller may prove more: `WWW-Authenticate`, `DPoP-Nonce`.
+    challenge: HeaderMap,
 }
 
 /// Says that the answer was given before (draft-ietf-httpapi-idempotency-key-header-07).
@@ -73,12 +76,29 @@ pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotent-repl
 impl Problem {
     /// A refusal without particulars.
     pub(crate) fn new(code: Code) -> Self {
-        Self { code, errors: Vec::new(), cause: None, replayed: false }
+        Self { code, errors: Vec::new(), cause: None, replayed: false, challenge: HeaderMap::new() }
     }
 
     /// A fault of ours; its cause is for the log and never for the caller.
     pub(crate) fn fault(code: Code, cause: impl ToString) -> Self {
-        Self { code, errors: Vec::new(), cause: Some(cause.to_string()), replayed: false }
+        Self { cause: Some(cause.to_string()), ..Self::new(code) }
+    }
+
+    /// The refusal of an access token, with the challenge that says how to do better (RFC 6750 section 3,
+    /// RFC 9449 section 7.1).
+    pub(crate) fn oauth(error: OAuthError) -> Self {
+        let code = match error.status() {
+            StatusCode::FORBIDDEN => Code::InsufficientScope,
+            StatusCode::TOO_MANY_REQUESTS => Code::RateLimited,
+            StatusCode::SERVICE_UNAVAILABLE => Code::StoreUnavailable,
+            StatusCode::INTERNAL_SERVER_ERROR => Code::Internal,
+            _ => Code::Unauthorized,
+        };
+        let response = error.into_response();
+        let told = [header::WWW_AUTHENTICATE, HeaderName::from_static("dpop-nonce")];
+        let headers = response.headers();
+        let pair = |name: &HeaderName| Some((name.clone(), headers.get(name)?.clone()));
+        Self { challenge: told.iter().filter_map(pair).collect(), ..Self::new(code) }
     }
 
     /// What the log is told, when it is a fault of ours.
@@ -146,8 +166,10 @@ impl Problem {
             headers.insert(REPLAYED, HeaderValue::from_static("true"));
         }
         if self.code.status() == StatusCode::UNAUTHORIZED {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"switchd\""));
+            headers
+                .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer error=\"invalid_token\""));
         }
+        headers.extend(self.challenge.iter().map(|(name, value)| (name.clone(), value.clone())));
         if let Some(seconds) = self.code.retry_after_s() {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }

@@ -21,7 +21,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::api::{self, Api, Clients, TraceIds};
+use crate::api::{self, Api, Callers, TraceIds};
 use crate::audit_log::Kept;
 use crate::logs::LogLevel;
 use crate::metrics::Metrics;
@@ -85,7 +85,7 @@ impl Service {
         let metrics = Arc::new(metrics);
         let api = Arc::new(Api {
             engine: Arc::clone(&engine),
-            clients: Clients::new(loaded.settings.http.rate_per_second),
+            callers: Callers::new(Arc::clone(&sso), loaded.settings.http.rate_per_second),
             catalogue,
             metrics: Arc::clone(&metrics),
             body_max_bytes: loaded.settings.http.body_max_bytes,

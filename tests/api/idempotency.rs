@@ -126,7 +126,7 @@ async fn while_the_first_is_at_work_the_second_is_told_to_wait() {
 #[tokio::test]
 async fn a_key_belongs_to_its_client() {
     let switch = Switch::start().await;
-    let stranger = switch.another_client("stranger");
+    let stranger = switch.another_client("stranger").await;
     let (bill, card) = (switch.bill("C-1").await, switch.card(GOOD_CARD).await);
     let paid = switch.pay("everybodys-first-key", &bill, &card).await;
     let auth = headers(&[("authorization", &format!("Bearer {stranger}"))]);

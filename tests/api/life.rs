@@ -9,7 +9,8 @@ use rcgen::{CertifiedKey, generate_simple_self_signed};
 use serde_json::json;
 
 use crate::support::{
-    Folder, GOOD_CARD, Plan, Program, SWITCHD, Switch, add_client, bill_body, eventually, furnish, reply,
+    Folder, GOOD_CARD, Plan, Program, SWITCHD, Switch, access_token, add_client, bill_body, eventually,
+    furnish, reply,
 };
 
 #[tokio::test]
@@ -50,13 +51,14 @@ async fn nothing_secret_is_logged() {
     switch.program.ended().await;
     let log = switch.program.log();
     assert!(log.lines().count() > 20, "at this level there is something to look at");
-    let secret = switch.credentials.split_once('.').expect("client and secret").1;
+    let (secret, token) = (switch.credentials.secret.as_str(), switch.token.as_str());
     for canary in [
         GOOD_CARD,
         "4000000000000010",
         "4000000000000341",
         "400000006",
         secret,
+        token,
         &"42".repeat(16),
         &"17".repeat(32),
     ] {
@@ -90,8 +92,10 @@ async fn tls_is_1_3_and_a_hangup_reads_the_certificate_again() {
     let program = Program::start(Command::new(SWITCHD).args(["serve", "--config"]).arg(&config));
     let url =
         format!("https://{}/v1/methods", program.wait_for("ready")["http"].as_str().expect("an address"));
+    let issuer = url.trim_end_matches("/v1/methods");
+    let token = access_token(&trusting(&first).build().expect("a client"), issuer, &credentials).await;
     let ask = async |client: reqwest::ClientBuilder| {
-        client.build().expect("a client").get(&url).bearer_auth(&credentials).send().await
+        client.build().expect("a client").get(&url).bearer_auth(&token).send().await
     };
     assert_eq!(ask(trusting(&first)).await.expect("trusted").status().as_u16(), 200);
     let old = trusting(&first).tls_version_max(reqwest::tls::Version::TLS_1_2);

@@ -11,7 +11,7 @@ use sha2::Sha256;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-use crate::support::{GOOD_CARD, Plan, SWITCHD, Switch, bill_body, headers, reply};
+use crate::support::{GOOD_CARD, Plan, SWITCHD, Switch, access_token, bill_body, headers, reply};
 
 #[tokio::test]
 async fn a_department_learns_of_its_paid_bill_until_it_says_it_has() {
@@ -31,8 +31,11 @@ async fn a_department_learns_of_its_paid_bill_until_it_says_it_has() {
         .output()
         .expect("the program runs");
     let printed = String::from_utf8(made.stdout).expect("text");
-    let (credentials, secret) = printed.trim().split_once('\n').expect("credentials and secret");
-    let department = headers(&[("authorization", &format!("Bearer {credentials}"))]);
+    let secret = printed.lines().nth(2).expect("the secret of its news");
+    let credentials = crate::support::printed(&printed);
+    let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let token = access_token(&client, &switch.http, &credentials).await;
+    let department = headers(&[("authorization", &format!("Bearer {token}"))]);
     let bill = switch.request(Method::POST, "/v1/bills").headers(department).json(&bill_body("H-1"));
     let bill = reply(bill).await.field("id");
 

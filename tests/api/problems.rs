@@ -213,7 +213,7 @@ async fn half_a_body(switch: &Switch) -> Reply {
     let head = format!(
         "POST /v1/bills HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\n\
          content-length: 100\r\nconnection: close\r\n\r\n{{",
-        switch.credentials
+        switch.token
     );
     stream.write_all(head.as_bytes()).await.expect("it reads");
     stream.shutdown().await.expect("a half-closed connection");

@@ -39,9 +39,11 @@ impl Database {
         let options = switch_store::DbOptions { url: url.clone(), connections: 2 };
         let db = switch_store::Db::open(&options).await.expect("opens");
         switch_store::schema::migrate(&db, sso::store::STEPS).await.expect("migrates");
+        let mut seeder = Seeder::new();
+        seeder.token = super::caller::access_token(&db, seeder.client()).await;
         db.close().await;
         let engine = if server.is_some() { "postgres" } else { "sqlite" };
-        Self { engine: engine.to_owned(), url, path, seeder: Seeder::new() }
+        Self { engine: engine.to_owned(), url, path, seeder }
     }
 
     /// A history of paid payments.

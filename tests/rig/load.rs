@@ -123,7 +123,7 @@ async fn ask_again(client: &mut Client, shared: &Shared, turn: usize) {
     if told.is_some() && !turn.is_multiple_of(17) {
         return;
     }
-    write_payment(&mut client.out, &shared.seeds.client, &key_of(turn), bill, card);
+    write_payment(&mut client.out, &shared.seeds.token, &key_of(turn), bill, card);
     let status = client.exchange().await.expect("it answers");
     assert!(matches!(status, 201 | 202), "{status}: {}", client.text());
     if status == 202 {
@@ -171,7 +171,7 @@ async fn pay_on(mut client: Client, shared: &Shared, unanswered: &mut Option<usi
 /// Makes one payment and keeps what was said; whether anything was.
 async fn pay_once(client: &mut Client, shared: &Shared, turn: usize) -> bool {
     let (bill, card) = &shared.seeds.pairs[turn];
-    write_payment(&mut client.out, &shared.seeds.client, &key_of(turn), bill, card);
+    write_payment(&mut client.out, &shared.seeds.token, &key_of(turn), bill, card);
     match timeout(ANSWER_WITHIN, client.exchange()).await {
         Ok(Ok(201)) => {
             let status = status_of(&client.body());

@@ -4,6 +4,7 @@
 
 pub(crate) mod bed;
 pub(crate) mod books;
+pub(crate) mod caller;
 pub(crate) mod chance;
 pub(crate) mod cluster;
 pub(crate) mod config;

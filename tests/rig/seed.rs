@@ -15,11 +15,10 @@ pub(crate) const VAULT_KEY_ID: &str = "bench";
 /// A published test number that the sandbox approves.
 pub(crate) const GOOD_CARD: &str = "4111111111111111";
 
-const SECRET: &str = "bench-secret-of-no-value-0123456789";
-
 /// What the load generator needs to ask for payments.
 pub(crate) struct Seeds {
-    pub(crate) client: String,
+    /// An access token of the client.
+    pub(crate) token: String,
     /// Public numbers of a bill and a card.
     pub(crate) pairs: Vec<(String, String)>,
 }
@@ -38,6 +37,8 @@ pub(crate) struct Seeder {
     vault: Vault,
     client: i64,
     made: usize,
+    /// An access token of the client; the database makes it.
+    pub(crate) token: String,
     /// Card numbers, in turn; what the card host does with them is in its table.
     pub(crate) cards: Vec<&'static str>,
 }
@@ -53,17 +54,20 @@ impl Seeder {
         let client = ids.next(now());
         let keys = [(VAULT_KEY_ID.to_owned(), VAULT_KEY)];
         let vault = Vault::new(&keys).expect("one key");
-        Self { ids, public: PublicIds::new(IDS_KEY), vault, client, made: 0, cards: vec![GOOD_CARD] }
+        Self {
+            ids,
+            public: PublicIds::new(IDS_KEY),
+            vault,
+            client,
+            made: 0,
+            token: String::new(),
+            cards: vec![GOOD_CARD],
+        }
     }
 
-    /// `id.secret` of the client, as in the header.
-    pub(crate) fn credential(&self) -> String {
-        format!("{}.{SECRET}", self.public.show("cli", self.client))
-    }
-
-    fn secret_hash() -> Vec<u8> {
-        use sha2::Digest;
-        sha2::Sha256::digest(SECRET.as_bytes()).to_vec()
+    /// The number of the client.
+    pub(crate) fn client(&self) -> ClientId {
+        ClientId(self.client)
     }
 
     fn rows(&mut self, count: usize) -> (Vec<Row>, Vec<(String, String)>) {
@@ -91,9 +95,9 @@ impl Seeder {
         let tx = db.transaction().expect("nobody else writes");
         {
             tx.execute(
-                "INSERT INTO client (id, name, kind, secret_hash, created_at)
-                 VALUES (?1, 'bench', 'api', ?2, ?3) ON CONFLICT DO NOTHING",
-                rusqlite::params![self.client, Self::secret_hash(), at],
+                "INSERT INTO client (id, name, kind, created_at)
+                 VALUES (?1, 'bench', 'api', ?2) ON CONFLICT DO NOTHING",
+                rusqlite::params![self.client, at],
             )
             .expect("the client");
             tx.execute(
@@ -134,7 +138,7 @@ impl Seeder {
         }
         tx.commit().expect("commits");
         db.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").expect("checkpoints");
-        Seeds { client: self.credential(), pairs }
+        Seeds { token: self.token.clone(), pairs }
     }
 
     /// A history of `count` paid payments, made by SQL alone, older than anything seeded.
@@ -165,11 +169,10 @@ impl Seeder {
         let (rows, pairs) = self.rows(count);
         let (at, expires) = (now().0, now().0 + 86_400_000);
         sqlx::query(
-            "INSERT INTO client (id, name, kind, secret_hash, created_at)
-             VALUES ($1, 'bench', 'api', $2, $3) ON CONFLICT DO NOTHING",
+            "INSERT INTO client (id, name, kind, created_at)
+             VALUES ($1, 'bench', 'api', $2) ON CONFLICT DO NOTHING",
         )
         .bind(self.client)
-        .bind(Self::secret_hash())
         .bind(at)
         .execute(&mut db)
         .await
@@ -213,7 +216,7 @@ impl Seeder {
         for statement in ["ANALYZE bill", "ANALYZE card", "CHECKPOINT"] {
             sqlx::query(statement).execute(&mut db).await.expect(statement);
         }
-        Seeds { client: self.credential(), pairs }
+        Seeds { token: self.token.clone(), pairs }
     }
 }
 

@@ -225,7 +225,9 @@ pub(crate) struct Switch {
     pub(crate) host: Option<CardHost>,
     pub(crate) http: String,
     pub(crate) ops: String,
-    pub(crate) credentials: String,
+    pub(crate) credentials: Credentials,
+    /// An access token of the client, good for an hour.
+    pub(crate) token: String,
     client: reqwest::Client,
 }
 
@@ -281,7 +283,9 @@ impl Switch {
         let scheme = if ready["tls"] == true { "https" } else { "http" };
         let http = format!("{scheme}://{}", address("http"));
         let ops = format!("http://{}", address("ops"));
-        let switch = Self { program, folder, host, http, ops, credentials, client };
+        let token =
+            if scheme == "http" { access_token(&client, &http, &credentials).await } else { String::new() };
+        let switch = Self { program, folder, host, http, ops, credentials, token, client };
         eventually("the link is up", async || {
             switch.ops("/readyz?verbose").await.text.contains("connector card-sandbox: ok")
         })
@@ -293,9 +297,10 @@ impl Switch {
         self.host.as_ref().expect("it was not stopped")
     }
 
-    /// Another client of the same switch.
-    pub(crate) fn another_client(&self, name: &str) -> String {
-        add_client(&self.folder.path().join("switchd.toml"), name)
+    /// An access token of another client of the same switch.
+    pub(crate) async fn another_client(&self, name: &str) -> String {
+        let credentials = add_client(&self.folder.path().join("switchd.toml"), name);
+        access_token(&self.client, &self.http, &credentials).await
     }
 
     pub(crate) async fn ops(&self, path: &str) -> Reply {
@@ -305,7 +310,7 @@ impl Switch {
     /// A request with the usual credentials and nothing else.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.client.request(method, format!("{}{path}", self.http));
-        request.bearer_auth(&self.credentials).header("accept-language", "en")
+        request.bearer_auth(&self.token).header("accept-language", "en")
     }
 
     pub(crate) async fn get(&self, path: &str) -> Reply {
@@ -350,12 +355,36 @@ pub(crate) fn bill_body(reference: &str) -> Value {
     })
 }
 
+/// `client_id` and `client_secret`.
+#[derive(Debug, Clone)]
+pub(crate) struct Credentials {
+    pub(crate) id: String,
+    pub(crate) secret: String,
+}
+
 /// A new client of a switch; its credentials.
-pub(crate) fn add_client(config: &Path, name: &str) -> String {
+pub(crate) fn add_client(config: &Path, name: &str) -> Credentials {
     let made = Command::new(SWITCHD).args(["client", "add", name, "--config"]).arg(config).output();
     let made = made.expect("the program runs");
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    String::from_utf8(made.stdout).expect("text").trim().to_owned()
+    printed(&String::from_utf8(made.stdout).expect("text"))
+}
+
+/// The credentials among what `switchd client add` printed.
+pub(crate) fn printed(text: &str) -> Credentials {
+    let mut lines = text.lines().map(str::to_owned);
+    let mut next = || lines.next().expect("a line each");
+    Credentials { id: next(), secret: next() }
+}
+
+/// An access token of a client, with every scope it may have.
+pub(crate) async fn access_token(client: &reqwest::Client, http: &str, credentials: &Credentials) -> String {
+    let asked = client
+        .post(format!("{http}/oidc/token"))
+        .basic_auth(&credentials.id, Some(&credentials.secret))
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body("grant_type=client_credentials");
+    reply(asked).await.field("access_token")
 }
 
 /// Sends a request; its answer.

@@ -1,18 +1,21 @@
-//! Who is calling: `Authorization: Bearer <client>.<secret>`.
+//! Who is calling: an access token of ours (RFC 9068) for the payment API, with the scope of what is asked
+//! for, bound to its sender where the client is held to FAPI 2.0.
 //!
-//! The secret is compared as its SHA-256 in constant time. A client's row is believed for ten
-//! seconds, and at most twice that while it is read again, so that a payment costs no read for it
-//! and a revocation reaches every node soon.
+//! The signature of a bearer token is verified once and believed until it expires or is revoked, so that a
+//! payment costs a look into memory. A client's row is believed for ten seconds, and at most twice that
+//! while it is read again, so that a suspension reaches every node soon.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use axum::http::{HeaderMap, header};
-use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
+use axum::http::header;
+use axum::http::request::Parts;
+use sso::Sso;
+use sso::oidc::access_token::{self, Binding, Presented};
+use sso::oidc::scope::{Resource, Scope};
+use sso::visit::Fields;
 use switch_core::clock::Timestamp;
-use switch_core::id::{ClientId, PublicIds};
-use switch_engine::Engine;
+use switch_core::id::ClientId;
 use tokio::sync::Semaphore;
 
 use crate::problem::{Code, Problem};
@@ -20,16 +23,18 @@ use crate::problem::{Code, Problem};
 const BELIEVED_MS: i64 = 10_000;
 const KEPT_MAX: usize = 10_000;
 
-/// The clients that called lately.
-pub(crate) struct Clients {
+/// The clients that called lately, and their tokens.
+pub(crate) struct Callers {
+    sso: Arc<Sso>,
     rate_per_second: u32,
-    kept: RwLock<HashMap<ClientId, Arc<Known>>>,
+    kept: RwLock<HashMap<String, Arc<Known>>>,
+    verified: RwLock<HashMap<String, Arc<Presented>>>,
     /// One permit: whoever reads the database.
     reader: Semaphore,
 }
 
 struct Known {
-    secret_hash: [u8; 32],
+    client: ClientId,
     read_at: Timestamp,
     bucket: Arc<Mutex<Bucket>>,
 }
@@ -40,79 +45,93 @@ struct Bucket {
     filled_at: Timestamp,
 }
 
-impl Clients {
+impl Callers {
     /// Nobody yet.
-    pub(crate) fn new(rate_per_second: u32) -> Self {
-        Self { rate_per_second, kept: RwLock::default(), reader: Semaphore::new(1) }
+    pub(crate) fn new(sso: Arc<Sso>, rate_per_second: u32) -> Self {
+        let (kept, verified, reader) = (RwLock::default(), RwLock::default(), Semaphore::new(1));
+        Self { sso, rate_per_second, kept, verified, reader }
     }
 
-    /// The caller of a request.
-    pub(crate) async fn authenticate(
-        &self,
-        engine: &Engine,
-        headers: &HeaderMap,
-    ) -> Result<ClientId, Problem> {
-        let unauthorized = || Problem::new(Code::Unauthorized);
-        let (id, secret) = credentials(engine.public_ids(), headers).ok_or_else(unauthorized)?;
-        let known = self.find(engine, id).await?;
-        // An unknown client costs what a wrong secret costs.
-        let expected = known.as_ref().map_or([0; 32], |known| known.secret_hash);
-        let given: [u8; 32] = Sha256::digest(secret.as_bytes()).into();
-        let same = bool::from(given.ct_eq(&expected));
-        let known = known.filter(|_| same).ok_or_else(unauthorized)?;
-        if self.rate_per_second > 0 && !self.allows(&known, engine.clock().now()) {
+    /// The caller of a request, who must have been granted a scope.
+    pub(crate) async fn authenticate(&self, parts: &Parts, scope: Scope) -> Result<ClientId, Problem> {
+        let presented = self.present(parts).await?;
+        presented.need(scope.as_str()).map_err(Problem::oauth)?;
+        let known = self.find(&presented.client).await?.ok_or_else(|| Problem::new(Code::Unauthorized))?;
+        if self.rate_per_second > 0 && !self.allows(&known, self.sso.now()) {
             return Err(Problem::new(Code::RateLimited));
         }
-        Ok(id)
+        Ok(known.client)
+    }
+
+    /// The token of a request: from memory when it is a bearer token that was verified before.
+    async fn present(&self, parts: &Parts) -> Result<Arc<Presented>, Problem> {
+        let bearer = bearer(parts);
+        if let Some(token) = bearer
+            && let Some(presented) = self.verified(token)
+        {
+            let revoked = access_token::is_revoked(&self.sso, &presented).await.map_err(fault)?;
+            return if revoked { Err(Problem::new(Code::Unauthorized)) } else { Ok(presented) };
+        }
+        let none = Fields::default();
+        let presented = access_token::verify(&self.sso, parts, &none, Resource::PaymentApi).await;
+        let presented = Arc::new(presented.map_err(Problem::oauth)?);
+        if let Some(token) = bearer.filter(|_| presented.binding == Binding::Bearer)
+            && let Ok(mut verified) = self.verified.write()
+        {
+            if verified.len() >= KEPT_MAX {
+                verified.clear();
+            }
+            verified.insert(token.to_owned(), Arc::clone(&presented));
+        }
+        Ok(presented)
+    }
+
+    fn verified(&self, token: &str) -> Option<Arc<Presented>> {
+        let presented = self.verified.read().ok()?.get(token).cloned()?;
+        (presented.expires_at > self.sso.now()).then_some(presented)
     }
 
     /// A client's row. One request at a time reads it again; the others go on with the row they
     /// have, or wait for the first one, so that a thousand callers are not a thousand reads.
-    async fn find(&self, engine: &Engine, id: ClientId) -> Result<Option<Arc<Known>>, Problem> {
-        let kept = self.kept(engine, id);
+    async fn find(&self, id: &str) -> Result<Option<Arc<Known>>, Problem> {
+        let kept = self.kept(id);
         match &kept {
             Some((known, age_ms)) if (0..BELIEVED_MS).contains(age_ms) => return Ok(Some(Arc::clone(known))),
             Some((known, age_ms)) if (0..2 * BELIEVED_MS).contains(age_ms) => match self.reader.try_acquire()
             {
-                Ok(_turn) => return self.read(engine, id, Some(known)).await,
+                Ok(_turn) => return self.read(id, Some(known)).await,
                 Err(_) => return Ok(Some(Arc::clone(known))),
             },
             Some(_) | None => {}
         }
         let _turn = self.reader.acquire().await;
-        match self.kept(engine, id) {
+        match self.kept(id) {
             Some((known, age_ms)) if (0..BELIEVED_MS).contains(&age_ms) => Ok(Some(known)),
-            older => self.read(engine, id, older.as_ref().map(|(known, _)| known)).await,
+            older => self.read(id, older.as_ref().map(|(known, _)| known)).await,
         }
     }
 
-    fn kept(&self, engine: &Engine, id: ClientId) -> Option<(Arc<Known>, i64)> {
-        let known = self.kept.read().ok()?.get(&id).cloned()?;
-        let age_ms = engine.clock().now().ms_since(known.read_at);
+    fn kept(&self, id: &str) -> Option<(Arc<Known>, i64)> {
+        let known = self.kept.read().ok()?.get(id).cloned()?;
+        let age_ms = self.sso.now().ms_since(known.read_at);
         Some((known, age_ms))
     }
 
-    async fn read(
-        &self,
-        engine: &Engine,
-        id: ClientId,
-        older: Option<&Arc<Known>>,
-    ) -> Result<Option<Arc<Known>>, Problem> {
-        let now = engine.clock().now();
-        let client = switch_store::client::find(engine.db(), id).await.map_err(super::unavailable)?;
-        let secret_hash = client.and_then(|client| <[u8; 32]>::try_from(client.secret_hash?).ok());
-        let known = secret_hash.map(|secret_hash| {
+    async fn read(&self, id: &str, older: Option<&Arc<Known>>) -> Result<Option<Arc<Known>>, Problem> {
+        let now = self.sso.now();
+        let client = sso::store::client::find(&self.sso.db, id).await.map_err(fault)?;
+        let known = client.and_then(|client| client.api_client).map(|client| {
             let full = Bucket { thousandths: i64::from(self.rate_per_second) * 1000, filled_at: now };
             let bucket = older.map_or_else(|| Arc::new(Mutex::new(full)), |known| Arc::clone(&known.bucket));
-            Arc::new(Known { secret_hash, read_at: now, bucket })
+            Arc::new(Known { client: ClientId(client), read_at: now, bucket })
         });
         if let Ok(mut kept) = self.kept.write() {
             if kept.len() >= KEPT_MAX {
                 kept.clear();
             }
             match &known {
-                Some(known) => kept.insert(id, Arc::clone(known)),
-                None => kept.remove(&id),
+                Some(known) => kept.insert(id.to_owned(), Arc::clone(known)),
+                None => kept.remove(id),
             };
         }
         Ok(known)
@@ -132,12 +151,18 @@ impl Clients {
     }
 }
 
-/// The client and the secret a request names.
-pub(super) fn credentials<'a>(ids: &PublicIds, headers: &'a HeaderMap) -> Option<(ClientId, &'a str)> {
-    let mut given = headers.get_all(header::AUTHORIZATION).iter();
+fn fault(fault: sso::fault::Fault) -> Problem {
+    match fault {
+        sso::fault::Fault::Store(error) => super::unavailable(error),
+        other => Problem::fault(Code::Internal, other),
+    }
+}
+
+/// The token of the scheme `Bearer`, when there is one header and no proof beside it.
+pub(super) fn bearer(parts: &Parts) -> Option<&str> {
+    let mut given = parts.headers.get_all(header::AUTHORIZATION).iter();
     let (Some(only), None) = (given.next(), given.next()) else { return None };
     let (scheme, token) = only.to_str().ok()?.split_once(' ')?;
-    let (client, secret) = token.trim().split_once('.')?;
-    let id = ids.read("cli", client).ok()?;
-    scheme.eq_ignore_ascii_case("bearer").then_some((ClientId(id), secret))
+    let alone = !parts.headers.contains_key("dpop");
+    (scheme.eq_ignore_ascii_case("bearer") && alone).then(|| token.trim())
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, Uri};
 use serde::{Deserialize, Serialize};
+use sso::oidc::scope::Scope;
 use switch_core::bill::{BillState, Claim};
 use switch_core::clock::Timestamp;
 use switch_core::id::{BillId, ClientId};
@@ -127,7 +128,7 @@ pub(crate) struct BillList {
     ),
 )]
 pub(super) async fn create(State(api): State<Arc<Api>>, request: Request) -> Answered {
-    let (client, (), bytes) = body::take(&api, request, |_| Ok(())).await?;
+    let (client, (), bytes) = body::take(&api, request, Scope::BillsWrite, |_| Ok(())).await?;
     let asked = body::read(&bytes, SHAPE)?;
     let new = new_bill(&api.catalogue, api.engine.clock().now(), client, asked)?;
     let created = api.engine.create_bill(new).await.map_err(problem)?;
@@ -232,7 +233,7 @@ fn shown(api: &Api, view: &BillView) -> Bill {
     ),
 )]
 pub(super) async fn get(State(api): State<Arc<Api>>, PathId(id): PathId, request: Request) -> Answered {
-    let client = api.clients.authenticate(&api.engine, request.headers()).await?;
+    let client = api.callers.authenticate(&request.into_parts().0, Scope::BillsRead).await?;
     let id = bill_id(&api, &id)?;
     let found = switch_store::bill::find(api.engine.db(), id).await.map_err(unavailable)?;
     let view = found.filter(|view| view.bill.client == client);
@@ -260,7 +261,7 @@ fn bill_id(api: &Api, text: &str) -> Result<BillId, Problem> {
     ),
 )]
 pub(super) async fn list(State(api): State<Arc<Api>>, uri: Uri, request: Request) -> Answered {
-    let client = api.clients.authenticate(&api.engine, request.headers()).await?;
+    let client = api.callers.authenticate(&request.into_parts().0, Scope::BillsRead).await?;
     let parameters = Parameters::of(&uri, &["payer_kind", "payer_number", "limit", "after"])?;
     let (kind, number) = (parameters.required("payer_kind")?, parameters.required("payer_number")?);
     let payer = payer(kind, number).map_err(|flaw| {
@@ -292,7 +293,7 @@ pub(super) async fn list(State(api): State<Arc<Api>>, uri: Uri, request: Request
     ),
 )]
 pub(super) async fn cancel(State(api): State<Arc<Api>>, PathId(id): PathId, request: Request) -> Answered {
-    let client = api.clients.authenticate(&api.engine, request.headers()).await?;
+    let client = api.callers.authenticate(&request.into_parts().0, Scope::BillsWrite).await?;
     let id = bill_id(&api, &id)?;
     let view = api.engine.withdraw_bill(client, id).await.map_err(problem)?;
     document(StatusCode::OK, &shown(&api, &view))

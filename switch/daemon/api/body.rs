@@ -13,6 +13,7 @@ use futures_util::StreamExt;
 use serde::de::{DeserializeSeed, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+use sso::oidc::scope::Scope;
 use switch_core::id::ClientId;
 
 use super::Api;
@@ -53,18 +54,19 @@ pub(crate) const fn object(name: &'static str, fields: &'static [Field]) -> Fiel
     Field { name, required: true, kind: Kind::Object(fields) }
 }
 
-/// The caller, what `before` reads of the headers, and the bytes of a JSON body within the limit.
+/// The caller, who must have been granted a scope, what `before` reads of the headers, and the bytes of a JSON body within the limit.
 ///
 /// A refusal waits for the rest of the body, within bounds: a connection that is closed on a caller
 /// who is still writing loses the answer.
 pub(crate) async fn take<T>(
     api: &Api,
     request: Request,
+    scope: Scope,
     before: impl FnOnce(&HeaderMap) -> Result<T, Problem>,
 ) -> Result<(ClientId, T, Bytes), Problem> {
     let (parts, body) = request.into_parts();
     let welcome = async {
-        let client = api.clients.authenticate(&api.engine, &parts.headers).await?;
+        let client = api.callers.authenticate(&parts, scope).await?;
         let before = before(&parts.headers)?;
         announced(&parts.headers, api.body_max_bytes).map(|()| (client, before))
     };

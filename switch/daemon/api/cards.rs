@@ -7,6 +7,7 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use sso::oidc::scope::Scope;
 use switch_core::card::{Card, CardError, Pan};
 use switch_engine::vault::VaultError;
 use utoipa::ToSchema;
@@ -60,7 +61,7 @@ pub(super) async fn create(State(api): State<Arc<Api>>, request: Request) -> Ans
         true => Ok(()),
         false => Err(Problem::new(Code::CardNumbersNotAccepted)),
     };
-    let (client, (), bytes) = body::take(&api, request, welcome).await?;
+    let (client, (), bytes) = body::take(&api, request, Scope::CardsWrite, welcome).await?;
     let card = read(&bytes)?;
     let (token, expires_at) = api.engine.keep_card(client, &card).await.map_err(|error| match error {
         VaultError::Off => Problem::new(Code::CardNumbersNotAccepted),

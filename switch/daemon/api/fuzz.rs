@@ -266,15 +266,20 @@ pub fn authorization(bytes: &[u8]) -> bool {
     let trace = TraceIds::new(1).of(Some(&value));
     assert!(trace.len() == 32 && trace.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'a'..=b'f')));
 
-    let mut headers = HeaderMap::from_iter([(header::AUTHORIZATION, value.clone())]);
-    let Some((client, secret)) = auth::credentials(&IDS, &headers) else { return false };
-    let text = value.to_str().expect("credentials are text");
-    assert!(text[..7].eq_ignore_ascii_case("bearer ") && text.trim_end().ends_with(secret));
-    let token = format!("Bearer {}.{secret}", IDS.show("cli", client.0));
-    let same = HeaderMap::from_iter([(header::AUTHORIZATION, HeaderValue::from_str(&token).expect("text"))]);
-    assert_eq!(auth::credentials(&IDS, &same), Some((client, secret)));
-    headers.append(header::AUTHORIZATION, value);
-    assert!(auth::credentials(&IDS, &headers).is_none(), "two callers are none");
+    let with = |values: &[&HeaderValue]| {
+        let mut request = axum::http::Request::new(());
+        for value in values {
+            request.headers_mut().append(header::AUTHORIZATION, (*value).clone());
+        }
+        request.into_parts().0
+    };
+    let parts = with(&[&value]);
+    let Some(token) = auth::bearer(&parts) else { return false };
+    let text = value.to_str().expect("a token is text");
+    assert!(text[..7].eq_ignore_ascii_case("bearer ") && text.trim_end().ends_with(token));
+    let same = HeaderValue::from_str(&format!("Bearer {token}")).expect("text");
+    assert_eq!(auth::bearer(&with(&[&same])), Some(token));
+    assert!(auth::bearer(&with(&[&value, &value])).is_none(), "two callers are none");
     true
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use serde::Serialize;
+use sso::oidc::scope::Scope;
 use switch_core::connector::Method;
 use switch_core::money::{Currency, Money};
 use utoipa::ToSchema;
@@ -39,7 +40,7 @@ pub(crate) struct MethodList {
     ),
 )]
 pub(super) async fn list(State(api): State<Arc<Api>>, request: Request) -> Answered {
-    api.clients.authenticate(&api.engine, request.headers()).await?;
+    api.callers.authenticate(&request.into_parts().0, Scope::MethodsRead).await?;
     let methods = Method::ALL.into_iter().filter_map(|method| offered(&api, method)).collect();
     document(StatusCode::OK, &MethodList { methods })
 }

@@ -29,10 +29,13 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use futures_util::FutureExt;
 use sso::Sso;
+use sso::oidc::scope::Scope;
 use switch_core::id::PublicIdError;
 use switch_engine::Engine;
 use switch_store::StoreError;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{
+    ClientCredentials as ClientCredentialsFlow, Flow, OAuth2, Scopes, SecurityScheme,
+};
 use utoipa::{Modify, OpenApi, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -42,14 +45,14 @@ use crate::metrics::Metrics;
 use crate::problem::{Code, Flaw, Language, Problem};
 
 pub(crate) use answer::{Answers, payment, status_word};
-pub(crate) use auth::Clients;
+pub(crate) use auth::Callers;
 
 /// What the handlers share.
 pub(crate) struct Api {
     /// The switch.
     pub(crate) engine: Arc<Engine>,
     /// Who may call.
-    pub(crate) clients: Clients,
+    pub(crate) callers: Callers,
     /// What may be billed.
     pub(crate) catalogue: Catalogue,
     /// Where answer times go.
@@ -114,12 +117,27 @@ struct ClientCredentials;
 
 impl Modify for ClientCredentials {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
-        let text = "The client's number, a point and its secret, as `switchd client add` prints them.";
-        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(text)).build();
+        let text = "An access token of /oidc/token (RFC 6749 section 4.4), for five minutes. A client that is held to \
+                    FAPI 2.0 sends it with the scheme DPoP and a proof (RFC 9449), or over mutual TLS.";
+        let flow = ClientCredentialsFlow::new(
+            "/oidc/token",
+            Scopes::from_iter(SCOPES.map(|(scope, what)| (scope.as_str(), what))),
+        );
+        let scheme = OAuth2::with_description([Flow::ClientCredentials(flow)], text);
         let components = document.components.get_or_insert_default();
-        components.add_security_scheme("client", SecurityScheme::Http(bearer));
+        components.add_security_scheme("client", SecurityScheme::OAuth2(scheme));
     }
 }
+
+/// The scopes of the API and what they allow.
+pub(crate) const SCOPES: [(Scope, &str); 6] = [
+    (Scope::BillsRead, "See bills of the client"),
+    (Scope::BillsWrite, "Make and withdraw bills"),
+    (Scope::PaymentsRead, "See payments of the client"),
+    (Scope::PaymentsWrite, "Pay bills"),
+    (Scope::CardsWrite, "Put cards into the vault"),
+    (Scope::MethodsRead, "See how bills can be paid"),
+];
 
 /// A refusal (RFC 9457).
 #[derive(ToSchema)]

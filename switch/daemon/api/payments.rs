@@ -8,6 +8,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
+use sso::oidc::scope::Scope;
 use switch_core::bill::BillState;
 use switch_core::connector::Method;
 use switch_core::id::{BillId, CardId, ClientId, PaymentId, PublicIds};
@@ -134,7 +135,7 @@ pub(crate) struct PaymentList {
 )]
 pub(super) async fn create(State(api): State<Arc<Api>>, request: Request) -> Answered {
     let began = Instant::now();
-    let (client, key, bytes) = body::take(&api, request, key::of).await?;
+    let (client, key, bytes) = body::take(&api, request, Scope::PaymentsWrite, key::of).await?;
     let order = order(api.engine.public_ids(), client, key, body::read(&bytes, SHAPE)?)?;
     // Boxed, because what holds it is moved through every layer of the server.
     let paid = match Box::pin(api.engine.pay(order)).await {
@@ -239,7 +240,7 @@ fn as_it_is(api: &Api, view: &PaymentView) -> String {
     ),
 )]
 pub(super) async fn get(State(api): State<Arc<Api>>, PathId(id): PathId, request: Request) -> Answered {
-    let client = api.clients.authenticate(&api.engine, request.headers()).await?;
+    let client = api.callers.authenticate(&request.into_parts().0, Scope::PaymentsRead).await?;
     let absent = || Problem::new(Code::PaymentNotFound);
     let id = api.engine.public_ids().read("pay", &id).map_err(|_| absent())?;
     let found = switch_store::payment::find(api.engine.db(), PaymentId(id)).await.map_err(unavailable)?;
@@ -261,7 +262,7 @@ pub(super) async fn get(State(api): State<Arc<Api>>, PathId(id): PathId, request
     ),
 )]
 pub(super) async fn list(State(api): State<Arc<Api>>, uri: Uri, request: Request) -> Answered {
-    let client = api.clients.authenticate(&api.engine, request.headers()).await?;
+    let client = api.callers.authenticate(&request.into_parts().0, Scope::PaymentsRead).await?;
     let page = Parameters::of(&uri, &["limit", "after"])?.page(api.engine.public_ids(), "pay")?;
     let before = page.after.map(PaymentId);
     let found = switch_store::payment::list(api.engine.db(), client, before, page.read()).await;

@@ -5,6 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::Options;
+use crate::commands::Credentials;
 use crate::wiring::{StartError, random};
 
 const CARD: &str = crate::sandbox::CARD_SETTINGS;
@@ -84,6 +85,7 @@ key_file = "audit.key"
 issuer = "http://localhost:{}"
 key_file = "sso.key"
 spool = "spool"
+access_token_s = 3600
 
 [webhooks]
 allow_loopback = true
@@ -128,15 +130,17 @@ fn credentials_file(files: &Files) -> PathBuf {
 }
 
 /// The credentials of an earlier start.
-pub(super) fn credentials(files: &Files) -> Option<String> {
-    fs::read_to_string(credentials_file(files)).ok().map(|text| text.trim().to_owned())
+pub(super) fn credentials(files: &Files) -> Option<Credentials> {
+    let text = fs::read_to_string(credentials_file(files)).ok()?;
+    let (id, secret) = text.trim().split_once(' ')?;
+    Some(Credentials { id: id.to_owned(), secret: secret.to_owned() })
 }
 
 /// Keeps credentials for the next start.
-pub(super) fn keep_credentials(files: &Files, credentials: &str) -> Result<(), StartError> {
+pub(super) fn keep_credentials(files: &Files, credentials: &Credentials) -> Result<(), StartError> {
     let path = credentials_file(files);
     if path.exists() {
         fs::remove_file(&path).map_err(|error| at(&path, &error))?;
     }
-    keep_secret(&path, credentials)
+    keep_secret(&path, &format!("{} {}", credentials.id, credentials.secret))
 }

@@ -6,12 +6,13 @@ use connectors::card_iso8583::sandbox::TEST_CARDS;
 
 use super::folder::Files;
 use super::{DemoBill, Offer, Options, TERMINAL};
+use crate::commands::Credentials;
 
 /// The whole text.
 pub(super) fn text(options: &Options, files: &Files, offer: &Offer) -> String {
     let base = format!("http://127.0.0.1:{}", options.http_port);
     let ops = format!("http://127.0.0.1:{}", options.ops_port);
-    let auth = format!("-H 'Authorization: Bearer {}'", offer.credentials);
+    let auth = "-H \"Authorization: Bearer $TOKEN\"";
     let json = "-H 'Content-Type: application/json'";
     let mut out = String::new();
     // Writing to a string does not fail.
@@ -34,6 +35,12 @@ pub(super) fn text(options: &Options, files: &Files, offer: &Offer) -> String {
     for bill in &offer.bills {
         line(&bill_line(bill));
     }
+    line("");
+    heading(&mut line, "0. An access token, good for an hour here", "رمز وصول، صالح لساعة هنا");
+    let Credentials { id, secret } = &offer.credentials;
+    line(&format!(
+        "TOKEN=$(curl -s -u {id}:{secret} -d grant_type=client_credentials {base}/oidc/token | sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/')"
+    ));
     line("");
     let card_bill = offer.bills.first().map_or("", |bill| bill.id.as_str());
     heading(

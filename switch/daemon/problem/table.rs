@@ -82,11 +82,16 @@ codes! {
         "مفتاح Idempotency-Key غير صالح", "The Idempotency-Key is not valid",
         "ترويسة واحدة، من 16 إلى 64 حرفاً: أحرف لاتينية وأرقام و . _ ~ - ، بعلامتي تنصيص أو بدونهما.",
         "One header of 16 to 64 letters, digits and . _ ~ - , in double quotes or bare." }
-    /// No or wrong credentials.
+    /// No access token, or one that is not good.
     Unauthorized "unauthorized" 401 0 {
-        "بيانات الدخول غير مقبولة", "The credentials are not accepted",
-        "أرسل ترويسة Authorization: Bearer ثم رقم العميل ونقطة وسرّه كما أعطاهما الأمر switchd client add.",
-        "Send Authorization: Bearer with the client's number, a point and its secret, as switchd client add printed them." }
+        "رمز الوصول غير مقبول", "The access token is not accepted",
+        "اطلب رمز وصول من /oidc/token بمعرّف العميل وسرّه أو مفتاحه، وأرسله في ترويسة Authorization. يعيش الرمز دقائق، ثم يُطلب غيره.",
+        "Ask /oidc/token for an access token with the client's identifier and its secret or key, and send it in Authorization. It lives for minutes; then ask for another." }
+    /// A token without the scope of what is asked for.
+    InsufficientScope "insufficient-scope" 403 0 {
+        "رمز الوصول لا يسمح بذلك", "The access token does not allow this",
+        "اطلب رمزًا بالنطاق المذكور في ترويسة WWW-Authenticate؛ وإن لم يُسمح للعميل به فاطلبه من المشغّل.",
+        "Ask for a token with the scope that WWW-Authenticate names; if the client may not have it, ask the operator." }
     /// `pan_mode = "none"`.
     CardNumbersNotAccepted "card-numbers-not-accepted" 403 0 {
         "أرقام البطاقات غير مقبولة هنا", "Card numbers are not accepted here",

@@ -1,4 +1,4 @@
-//! Clients of the API and agents of the cash network.
+//! Clients of the API and agents of the cash network. How they prove themselves is kept by `sso`.
 
 use switch_core::clock::Timestamp;
 use switch_core::id::ClientId;
@@ -8,14 +8,14 @@ use crate::statements::statements;
 
 statements! {
     ADD = portable(
-        "INSERT INTO client (id, name, kind, secret_hash, webhook_url, webhook_secret, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)
+        "INSERT INTO client (id, name, kind, webhook_url, webhook_secret, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6)
          ON CONFLICT DO NOTHING");
     BY_ID = portable(
-        "SELECT id, name, kind, secret_hash, webhook_url, webhook_secret FROM client
+        "SELECT id, name, kind, webhook_url, webhook_secret FROM client
          WHERE id = $1 AND revoked_at IS NULL");
     BY_NAME = portable(
-        "SELECT id, name, kind, secret_hash, webhook_url, webhook_secret FROM client
+        "SELECT id, name, kind, webhook_url, webhook_secret FROM client
          WHERE name = $1 AND revoked_at IS NULL");
 }
 
@@ -28,8 +28,6 @@ pub struct Client {
     pub name: String,
     /// `api` or `agent`.
     pub kind: ClientKind,
-    /// SHA-256 of its secret; `None` when it cannot sign in to the API.
-    pub secret_hash: Option<Vec<u8>>,
     /// Where it wants to learn of its payments.
     pub webhook: Option<Webhook>,
 }
@@ -70,7 +68,6 @@ fn read_client(row: &Row) -> Result<Client, StoreError> {
         id: ClientId(row.int("id")?),
         name: row.text("name")?,
         kind: if row.text("kind")? == "agent" { ClientKind::Agent } else { ClientKind::Api },
-        secret_hash: row.maybe_bytes("secret_hash")?,
         webhook,
     })
 }
@@ -81,7 +78,7 @@ fn read_client(row: &Row) -> Result<Client, StoreError> {
 /// The engine's own.
 pub async fn add(tx: &mut Tx, c: &Client, at: Timestamp) -> Result<bool, StoreError> {
     let (url, secret) = c.webhook.clone().map(|w| (w.url, w.secret)).unzip();
-    let values = values![c.id.0, c.name.as_str(), c.kind.as_str(), c.secret_hash.clone(), url, secret, at.0];
+    let values = values![c.id.0, c.name.as_str(), c.kind.as_str(), url, secret, at.0];
     Ok(tx.execute(&ADD, values).await? == 1)
 }
 

@@ -71,6 +71,7 @@ fn steps(backend: Backend) -> Vec<(i64, &'static str, String)> {
         (3, "rerouted", rerouted.to_owned()),
         (4, "audit log", audit_log + log_only_grows),
         (5, "node", node),
+        (6, "secrets left", include_str!("../migrations/0006_secrets_left.sql").to_owned()),
     ]
 }
 

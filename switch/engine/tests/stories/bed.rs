@@ -193,7 +193,7 @@ impl World {
             (OTHER, "other", ClientKind::Api, Some(hook)),
             (AGENT, "agent", ClientKind::Agent, None),
         ] {
-            let client = Client { id, name: name.into(), kind, secret_hash: None, webhook };
+            let client = Client { id, name: name.into(), kind, webhook };
             client::add(&mut tx, &client, START).await.expect("a client is added");
         }
         tx.commit().await.expect("commits");

@@ -124,7 +124,7 @@ impl Bed {
         let new_id = || next.fetch_add(1, Ordering::Relaxed);
         let mut tx = db.begin().await.expect("begins");
         for (id, name, kind) in [(MINISTRY, "moi", ClientKind::Api), (AGENT, "agent", ClientKind::Agent)] {
-            let client = Client { id, name: name.into(), kind, secret_hash: None, webhook: None };
+            let client = Client { id, name: name.into(), kind, webhook: None };
             assert!(client::add(&mut tx, &client, NOW).await.expect("a client is added"));
         }
         tx.commit().await.expect("commits");
