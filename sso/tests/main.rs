@@ -22,8 +22,20 @@ macro_rules! suite {
     };
 }
 
+mod activation;
+mod desk;
+mod admin;
+mod client_validation;
 mod keys;
+mod oidc_authorize;
+mod oidc_basic;
+mod oidc_consent;
+mod oidc_discovery;
+mod oidc_logout;
+mod oidc_pushed;
 mod pages;
+mod registration;
+mod registry;
 mod schema;
 mod sessions;
 mod support;
