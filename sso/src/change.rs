@@ -21,7 +21,7 @@ use crate::store::account;
 use crate::store::change::{self as rows, Change, Decision};
 use crate::store::role::{self, Role};
 pub use content::Content;
-pub(crate) use standing::{Standing, apply, is_possible};
+pub(crate) use standing::{Standing, apply, department_of_account, department_of_client, is_possible};
 
 /// A proposal nobody decided on expires after three days.
 pub const EXPIRES_MS: i64 = 3 * 86_400_000;
@@ -59,8 +59,8 @@ pub enum Refused {
     Identifier,
     /// This role must not be held with that one.
     Apart(Role),
-    /// The registration may not stand.
-    Registration(Vec<Complaint>),
+    /// Fields of a registration or an office may not stand.
+    Fields(Vec<Complaint>),
 }
 
 impl Refused {
@@ -82,7 +82,7 @@ impl Refused {
             Self::Scope => "change-refused-scope",
             Self::Identifier => "change-refused-identifier",
             Self::Apart(_) => "change-refused-apart",
-            Self::Registration(_) => "change-refused-registration",
+            Self::Fields(_) => "change-refused-fields",
         }
     }
 }

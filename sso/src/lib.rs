@@ -7,12 +7,16 @@
 //! words in `locales/`. Deliberately absent: payments, the engine, message formats.
 #![forbid(unsafe_code)]
 
+pub mod activation;
 pub mod activity;
+pub mod admin;
 pub mod audit;
+pub mod bootstrap;
 pub mod chance;
 pub mod change;
 pub mod client;
 pub mod credential;
+pub mod desk;
 pub mod fault;
 pub mod jose;
 pub mod key;
@@ -21,6 +25,8 @@ pub mod oidc;
 pub mod person;
 pub mod post;
 pub mod recover;
+pub mod registration;
+pub mod registry;
 pub mod role;
 pub mod seal;
 pub mod session;
@@ -29,6 +35,7 @@ pub mod sign_in;
 pub mod store;
 pub mod throttle;
 pub mod trouble;
+pub mod urgent;
 pub mod visit;
 #[expect(missing_docs, reason = "the macro of the library documents nothing")]
 pub mod words;
@@ -144,8 +151,15 @@ impl Sso {
 
     /// The routes of every room, and the embedded files of the pages.
     pub fn router(self: &Arc<Self>) -> axum::Router {
-        let rooms =
-            axum::Router::new().merge(oidc::token_routes()).merge(recover::routes()).merge(sign_in::routes());
+        let rooms = axum::Router::new()
+            .merge(oidc::routes())
+            .merge(oidc::token_routes())
+            .merge(registration::routes())
+            .merge(desk::routes())
+            .merge(activation::routes())
+            .merge(admin::routes())
+            .merge(recover::routes())
+            .merge(sign_in::routes());
         rooms
             .fallback(trouble::nothing_here)
             .layer(axum::middleware::from_fn_with_state(Arc::clone(self), trouble::tell_faults))

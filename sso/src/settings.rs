@@ -28,6 +28,8 @@ pub struct Settings {
     pub activation_code_s: i64,
     /// How long an application waits for its applicant at a desk: 16 days.
     pub application_s: i64,
+    /// How long an application that ended is kept before it is erased: 90 days.
+    pub application_kept_s: i64,
     /// Identity documents other than the national ID may register.
     pub passports: bool,
     /// Clients of FAPI 2.0 and all resources ask for a nonce of ours in DPoP proofs (RFC 9449 section 8).
@@ -78,6 +80,7 @@ impl Settings {
             device_code_s: 600,
             activation_code_s: DAY,
             application_s: 16 * DAY,
+            application_kept_s: 90 * DAY,
             passports: true,
             dpop_nonces: false,
             clock_skew_s: 10,

@@ -15,6 +15,21 @@ macro_rules! pages {
 }
 
 pages! {
+    activate: sso::activation::pages::CodePage,
+    activate_sms: sso::activation::pages::SmsPage,
+    desk: sso::desk::DeskPage,
+    desk_end: sso::desk::RefusedPage,
+    desk_file: sso::desk::FilePage,
+    desk_find: sso::desk::FindPage,
+    desk_hand_over: sso::desk::HandOverPage,
+    desk_offices: sso::desk::OfficesPage,
+    desk_report: sso::desk::ReportPage,
+    register_about: sso::registration::pages::AboutPage,
+    register_check: sso::registration::pages::CheckPage,
+    register_contact: sso::registration::pages::ContactPage,
+    register_slip: sso::registration::pages::SlipPage,
+    register_status: sso::registration::pages::StatusPage,
+    register_status_ask: sso::registration::pages::StatusAskPage,
     recover: sso::recover::pages::Recover,
     recover_done: sso::recover::pages::Recovered,
     recover_password: sso::recover::pages::NewPassword,
@@ -26,6 +41,21 @@ pages! {
     sign_in_stop: sso::sign_in::pages::Stop,
     device: sso::oidc::device_page::DevicePage,
     trouble: sso::trouble::Trouble,
+    consent: sso::oidc::consent::ConsentPage,
+    refused_request: sso::oidc::authorize::RefusedPage,
+    sign_out: sso::oidc::logout::SignOutPage,
+    admin_home: sso::admin::home::Home,
+    admin_accounts: sso::admin::accounts::Accounts,
+    admin_account: sso::admin::account::OneAccount,
+    admin_staff: sso::admin::staff::Staff,
+    admin_clients: sso::admin::clients::Clients,
+    admin_client: sso::admin::client::OneClient,
+    admin_client_form: sso::admin::client_form::ClientForm,
+    admin_offices: sso::admin::offices::Offices,
+    admin_office: sso::admin::office::OneOffice,
+    admin_changes: sso::admin::changes::Changes,
+    admin_change: sso::admin::change::OneChange,
+    admin_audit: sso::admin::audit::Audit,
 }
 
 #[test]

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::client::Registration;
 use crate::fault::Fault;
 use crate::role::Permission;
+use crate::store::office::Office;
 use crate::store::role::Role;
 
 /// A change.
@@ -60,6 +61,16 @@ pub enum Content {
         /// Its identifier.
         client: String,
     },
+    /// A new office.
+    AddOffice {
+        /// As it shall be; its version says nothing.
+        office: Box<Office>,
+    },
+    /// An office is, or opens, otherwise.
+    ChangeOffice {
+        /// As it shall be; its version says nothing.
+        office: Box<Office>,
+    },
 }
 
 impl Content {
@@ -90,6 +101,8 @@ impl Content {
             Self::AddClient { .. } => "add-client",
             Self::ChangeClient { .. } => "change-client",
             Self::ResumeClient { .. } => "resume-client",
+            Self::AddOffice { .. } => "add-office",
+            Self::ChangeOffice { .. } => "change-office",
         }
     }
 
@@ -104,6 +117,8 @@ impl Content {
             Self::AddClient { .. } => "client add",
             Self::ChangeClient { .. } => "client change",
             Self::ResumeClient { .. } => "client resume",
+            Self::AddOffice { .. } => "office add",
+            Self::ChangeOffice { .. } => "office change",
         }
     }
 
@@ -120,6 +135,9 @@ impl Content {
             Self::AddClient { .. } | Self::ChangeClient { .. } | Self::ResumeClient { .. } => {
                 (Permission::ClientsPropose, Permission::ClientsApprove)
             }
+            Self::AddOffice { .. } | Self::ChangeOffice { .. } => {
+                (Permission::OfficesPropose, Permission::OfficesApprove)
+            }
         }
     }
 
@@ -131,7 +149,7 @@ impl Content {
             | Self::WithdrawRole { account, .. }
             | Self::UnlockAccount { account }
             | Self::CloseAccount { account } => Some(*account),
-            Self::AddClient { .. } | Self::ChangeClient { .. } | Self::ResumeClient { .. } => None,
+            _ => None, // clients and offices
         }
     }
 
@@ -151,10 +169,16 @@ impl Content {
             Self::AddClient { client, .. }
             | Self::ChangeClient { client, .. }
             | Self::ResumeClient { client } => Some(client),
-            Self::GrantRole { .. }
-            | Self::WithdrawRole { .. }
-            | Self::UnlockAccount { .. }
-            | Self::CloseAccount { .. } => None,
+            _ => None, // accounts and offices
+        }
+    }
+
+    /// The office it is about.
+    #[must_use]
+    pub fn office(&self) -> Option<&str> {
+        match self {
+            Self::AddOffice { office } | Self::ChangeOffice { office } => Some(&office.code),
+            _ => None, // accounts and clients
         }
     }
 
@@ -163,7 +187,8 @@ impl Content {
     pub fn subject(&self) -> String {
         match (self.account(), self.client()) {
             (Some(account), _) => format!("account {account}"),
-            (None, client) => format!("client {}", client.unwrap_or("")),
+            (None, Some(client)) => format!("client {client}"),
+            (None, None) => format!("office {}", self.office().unwrap_or("")),
         }
     }
 

@@ -4,14 +4,17 @@ use switch_core::clock::Timestamp;
 use switch_store::Tx;
 
 use super::{Content, NotDone, Refused};
-use crate::client::{Client, Registration, validation};
+use crate::client::validation::{self, Complaint};
+use crate::client::{Client, Registration};
 use crate::fault::Fault;
 use crate::role::{ScopeKind, conflict, scope_kind};
 use crate::settings::Settings;
 use crate::store::account::{self, AccountState};
 use crate::store::client;
+use crate::store::office::{self, Office};
 use crate::store::role::{self, Held, Role};
 use crate::store::session::{self, Ended};
+use crate::urgent::has_secret;
 
 /// The subject of a change, seen in the transaction that depends on it.
 pub(crate) struct Standing {
@@ -22,14 +25,25 @@ pub(crate) struct Standing {
     state: Option<AccountState>,
     held: Vec<Held>,
     client: Option<(Client, String)>,
+    /// The office it is about, or that is the scope of the role.
+    office: Option<Office>,
 }
 
 impl Standing {
     pub(crate) async fn of(tx: &mut Tx, content: &Content) -> Result<Self, NotDone> {
         match (content.account(), content.client()) {
             (Some(account), _) => Self::of_account(tx, content, account).await,
-            (None, client) => Self::of_client(tx, content, client.unwrap_or("")).await,
+            (None, Some(client)) => Self::of_client(tx, content, client).await,
+            (None, None) => Self::of_office(tx, content.office().unwrap_or("")).await,
         }
+    }
+
+    /// Offices are for administrators of everywhere.
+    async fn of_office(tx: &mut Tx, code: &str) -> Result<Self, NotDone> {
+        let office = office::find_in(tx, code).await?;
+        let version = office.as_ref().map_or(0, |office| office.version).to_string();
+        let department = String::new();
+        Ok(Self { version, department, state: None, held: Vec::new(), client: None, office })
     }
 
     async fn of_account(tx: &mut Tx, content: &Content, account: i64) -> Result<Self, NotDone> {
@@ -44,7 +58,13 @@ impl Standing {
         let roles: Vec<String> =
             held.iter().map(|held| format!("{}@{}", held.role.as_str(), held.scope)).collect();
         let version = format!("{} {}", state.as_str(), roles.join(" "));
-        Ok(Self { version, department, state: Some(state), held, client: None })
+        let office = match content {
+            Content::GrantRole { role, scope, .. } if scope_kind(*role) == ScopeKind::Office => {
+                office::find_in(tx, scope).await?
+            }
+            _ => None, // no other change of an account is about an office
+        };
+        Ok(Self { version, department, state: Some(state), held, client: None, office })
     }
 
     async fn of_client(tx: &mut Tx, content: &Content, id: &str) -> Result<Self, NotDone> {
@@ -62,7 +82,7 @@ impl Standing {
             (now, then) => now.or(then).unwrap_or_default(),
         };
         let version = client.as_ref().map_or(0, |(client, _)| client.version).to_string();
-        Ok(Self { version, department, state: None, held: Vec::new(), client })
+        Ok(Self { version, department, state: None, held: Vec::new(), client, office: None })
     }
 }
 
@@ -116,6 +136,19 @@ pub(crate) fn is_possible(content: &Content, now: &Standing, settings: &Settings
             let (_, state) = now.client.as_ref().ok_or(Refused::NotThere)?;
             if state == "suspended" { Ok(()) } else { Err(Refused::Nothing) }
         }
+        Content::AddOffice { office } => {
+            if now.office.is_some() || !Office::is_code(&office.code) {
+                return Err(Refused::Identifier);
+            }
+            may_open(office)
+        }
+        Content::ChangeOffice { office } => {
+            let known = now.office.as_ref().ok_or(Refused::NotThere)?;
+            if *known == (Office { version: known.version, ..(**office).clone() }) {
+                return Err(Refused::Nothing);
+            }
+            may_open(office)
+        }
     }
 }
 
@@ -123,7 +156,7 @@ fn may_hold(role: Role, scope: &str, now: &Standing, settings: &Settings) -> Res
     let scope_fits = match scope_kind(role) {
         ScopeKind::Everywhere => scope.is_empty(),
         ScopeKind::Department => settings.departments.iter().any(|one| one.code == scope),
-        ScopeKind::Office => !scope.is_empty(),
+        ScopeKind::Office => now.office.is_some(),
     };
     if !scope_fits {
         return Err(Refused::Scope);
@@ -139,7 +172,25 @@ fn may_hold(role: Role, scope: &str, now: &Standing, settings: &Settings) -> Res
 
 fn may_stand(registration: &Registration, settings: &Settings) -> Result<(), Refused> {
     let complaints = validation::check(registration, settings);
-    if complaints.is_empty() { Ok(()) } else { Err(Refused::Registration(complaints)) }
+    if complaints.is_empty() { Ok(()) } else { Err(Refused::Fields(complaints)) }
+}
+
+fn may_open(office: &Office) -> Result<(), Refused> {
+    let fields = [
+        ("/name/ar", &office.name.ar, 80),
+        ("/name/en", &office.name.en, 80),
+        ("/address/ar", &office.address.ar, 200),
+        ("/address/en", &office.address.en, 200),
+        ("/hours/ar", &office.hours.ar, 200),
+        ("/hours/en", &office.hours.en, 200),
+    ];
+    let wrong = |(_, text, max): &(&str, &String, usize)| {
+        !(1..=*max).contains(&text.chars().count()) || text.chars().any(char::is_control)
+    };
+    let complaint =
+        |(at, _, _): (&str, &String, usize)| Complaint { at: at.into(), key: "office-wrong-text" };
+    let complaints: Vec<_> = fields.into_iter().filter(wrong).map(complaint).collect();
+    if complaints.is_empty() { Ok(()) } else { Err(Refused::Fields(complaints)) }
 }
 
 /// Makes a change that is possible. The audit entry is the caller's.
@@ -181,12 +232,24 @@ pub(crate) async fn apply(
         }
         Content::ChangeClient { registration, .. } => {
             let (now, _) = standing.client.as_ref().ok_or(Refused::NotThere)?;
-            let changed = Client { registration: (**registration).clone(), ..now.clone() };
+            let mut changed = Client { registration: (**registration).clone(), ..now.clone() };
+            // A secret that is no way in any more does not stay.
+            changed.secret_digest = changed.secret_digest.take().filter(|_| has_secret(&changed));
             moved_unless(client::change(tx, &changed, at).await?)?;
         }
         Content::ResumeClient { client } => {
             let (now, _) = standing.client.as_ref().ok_or(Refused::NotThere)?;
             moved_unless(client::set_state(tx, client, now.version, "active", at).await?)?;
+        }
+        Content::AddOffice { office } => {
+            if !office::add(tx, office, at).await? {
+                return Err(Refused::Identifier.into());
+            }
+        }
+        Content::ChangeOffice { office } => {
+            let known = standing.office.as_ref().ok_or(Refused::NotThere)?;
+            let changed = Office { version: known.version, ..(**office).clone() };
+            moved_unless(office::change(tx, &changed, at).await?)?;
         }
     }
     Ok(())

@@ -6,29 +6,15 @@
 
 use std::collections::BTreeSet;
 
+use jsonwebtoken::jwk::Jwk;
 use look::Words;
 use reqwest::Url;
 use serde_json::{Value, json};
 
 use super::{ClientAuthentication, Grant, Profile, Registration};
 use crate::jose;
+use crate::oidc::scope::Scope;
 use crate::settings::Settings;
-
-/// The scopes there are: those of OpenID Connect Core section 5.4 and 11, and those of the API.
-pub const SCOPES: &[&str] = &[
-    "openid",
-    "profile",
-    "email",
-    "phone",
-    "address",
-    "offline_access",
-    "identity",
-    "bills:read",
-    "bills:write",
-    "payments:read",
-    "payments:write",
-    "cash:write",
-];
 
 const NAME_MAX: usize = 80;
 const URIS_MAX: usize = 20;
@@ -199,7 +185,7 @@ fn scopes(r: &Registration, found: &mut Found) {
     found.unless("/scopes", !r.scopes.is_empty(), "client-wrong-scope-none");
     for (i, scope) in r.scopes.iter().enumerate() {
         let at = format!("/scopes/{i}");
-        found.unless(&at, SCOPES.contains(&scope.as_str()), "client-wrong-scope");
+        found.unless(&at, Scope::parse(scope).is_some(), "client-wrong-scope");
         found.unless(&at, !r.scopes[..i].contains(scope), "client-wrong-twice");
     }
 }
@@ -232,7 +218,7 @@ fn addresses(r: &Registration, found: &mut Found) {
 }
 
 fn keys(r: &Registration, found: &mut Found) {
-    let keys = r.jwks.as_ref().map_or(&[][..], |set| &set.keys);
+    let keys = r.jwks.as_ref().map_or(&[] as &[Jwk], |set| set.keys.as_slice());
     let needed = r.token_endpoint_auth_method == ClientAuthentication::PrivateKeyJwt;
     found.unless("/jwks", !needed || !keys.is_empty(), "client-wrong-key-missing");
     found.unless("/jwks", keys.len() <= KEYS_MAX, "client-wrong-many");

@@ -1,5 +1,6 @@
 //! The offices where people are seen: of the Ministry of Interior and of the Post.
 
+use serde::{Deserialize, Serialize};
 use switch_core::clock::Timestamp;
 use switch_store::db::Row;
 use switch_store::{Db, StoreError, Tx, statements, values};
@@ -23,7 +24,8 @@ statements! {
 }
 
 /// Whose office it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum OfficeKind {
     /// Of the Ministry of Interior.
     Interior,
@@ -52,7 +54,7 @@ impl OfficeKind {
 }
 
 /// A text in both languages.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Both {
     /// In Arabic.
     pub ar: String,
@@ -72,7 +74,7 @@ impl Both {
 }
 
 /// An office.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Office {
     /// Small letters, digits and hyphens: `post-ramallah`. It is the scope of the roles at its desk.
     pub code: String,
@@ -173,4 +175,12 @@ pub async fn find(db: &Db, code: &str) -> Result<Option<Office>, StoreError> {
 /// The engine's own.
 pub async fn all(db: &Db) -> Result<Vec<Office>, StoreError> {
     db.fetch_all(&ALL, values![]).await?.iter().map(read).collect()
+}
+
+/// The office of a code, as a transaction sees it.
+///
+/// # Errors
+/// The engine's own.
+pub async fn find_in(tx: &mut Tx, code: &str) -> Result<Option<Office>, StoreError> {
+    tx.fetch_optional(&FIND, values![code]).await?.as_ref().map(read).transpose()
 }

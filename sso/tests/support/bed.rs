@@ -9,7 +9,7 @@ use sqlx::{AssertSqlSafe, PgPool};
 use sso::chance::Chance;
 use sso::key::SoftwareVault;
 use sso::seal::Sealer;
-use sso::settings::Settings;
+use sso::settings::{Department, Settings};
 use sso::{Parts, Sso};
 use switch_core::clock::{BusinessDate, Clock, Timestamp};
 use switch_core::id::PublicIds;
@@ -111,6 +111,56 @@ impl Bed {
         Self { sso, clock, place }
     }
 
+    /// Everything that lies in the database, as bytes: the files of the embedded engine, the rows of the server.
+    pub(crate) async fn raw(&self) -> Vec<u8> {
+        match &self.place {
+            Place::Folder(folder) => {
+                let files =
+                    std::fs::read_dir(folder).expect("the folder").map(|file| file.expect("a file").path());
+                files.flat_map(|path| std::fs::read(path).expect("read")).collect()
+            }
+            Place::Server { server, name } => {
+                let url = server.replacen("///postgres", &format!("///{name}"), 1);
+                let all = PgPool::connect(&url).await.expect("the private PostgreSQL answers");
+                let tables = "SELECT string_agg(query_to_xml('SELECT * FROM ' || tablename, true, false, '')::text, '')
+                     FROM pg_tables WHERE schemaname = 'public'";
+                let text: String = sqlx::query_scalar(tables).fetch_one(&all).await.expect("dumped");
+                all.close().await;
+                // Binary columns are in base 64 there: what lies in them lies open as well.
+                let open = text.split(['>', '<']).filter_map(|part| {
+                    let plain: String = part.split_whitespace().collect();
+                    base64::Engine::decode(&base64::engine::general_purpose::STANDARD, plain).ok()
+                });
+                let open: Vec<u8> = open.flatten().collect();
+                [text.into_bytes(), open].concat()
+            }
+        }
+    }
+
+    /// Runs SQL of the story's own, as somebody with the database could.
+    pub(crate) async fn run_sql(&self, sql: &str) {
+        self.try_sql(sql).await.expect("the database does it");
+    }
+
+    /// The same, with what the database says against it.
+    pub(crate) async fn try_sql(&self, sql: &str) -> Result<(), String> {
+        let done = match &self.place {
+            Place::Folder(folder) => {
+                let url = format!("sqlite:{}", folder.join("switch.db").display());
+                let pool = sqlx::SqlitePool::connect(&url).await.expect("the file opens");
+                sqlx::query(AssertSqlSafe(sql.to_owned())).execute(&pool).await.map(|_| ())
+            }
+            Place::Server { server, name } => {
+                let url = server.replacen("///postgres", &format!("///{name}"), 1);
+                let pool = PgPool::connect(&url).await.expect("the private PostgreSQL answers");
+                let done = sqlx::query(AssertSqlSafe(sql.to_owned())).execute(&pool).await.map(|_| ());
+                pool.close().await;
+                done
+            }
+        };
+        done.map_err(|error| error.to_string())
+    }
+
     /// Another node of the same switch: its own memory, the same database, clock and keys.
     pub(crate) fn another_node(&self) -> Arc<Sso> {
         self.with_settings(|_| {})
@@ -144,6 +194,16 @@ impl Bed {
     }
 }
 
+/// Two invented departments: the boundary that tests of administration try to cross.
+fn departments() -> Vec<Department> {
+    let department =
+        |code: &str, ar: &str, en: &str| Department { code: code.into(), ar: ar.into(), en: en.into() };
+    vec![
+        department("mol", "وزارة العمل", "Ministry of Labour"),
+        department("moh", "وزارة الصحة", "Ministry of Health"),
+    ]
+}
+
 fn node(db: Db, clock: &Arc<SetClock>) -> Arc<Sso> {
     let sealer = Arc::new(Sealer::new(&[("k1".into(), [7; 32])]).expect("a key"));
     Sso::new(Parts {
@@ -154,7 +214,12 @@ fn node(db: Db, clock: &Arc<SetClock>) -> Arc<Sso> {
         sealer,
         public_ids: PublicIds::new([9; 16]),
         // Passwords cost next to nothing here: what is tested is how often they are compared.
-        settings: Settings { password_memory_kib: 8, password_passes: 1, ..Settings::new(ISSUER) },
+        settings: Settings {
+            departments: departments(),
+            password_memory_kib: 8,
+            password_passes: 1,
+            ..Settings::new(ISSUER)
+        },
     })
 }
 

@@ -16,7 +16,20 @@ statements! {
         "INSERT INTO audit_log (seq, at, actor, act, subject, detail, previous, hash)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
          ON CONFLICT DO NOTHING");
+    BY_SUBJECT = portable(
+        "SELECT seq, at, actor, act, subject, detail FROM audit_log
+         WHERE subject = $1 AND ($2 = '' OR actor = $2) AND at >= $3 AND at < $4 AND seq < $5
+         ORDER BY seq DESC LIMIT 50");
+    BY_ACTOR = portable(
+        "SELECT seq, at, actor, act, subject, detail FROM audit_log
+         WHERE actor = $1 AND at >= $2 AND at < $3 AND seq < $4 ORDER BY seq DESC LIMIT 50");
+    BY_TIME = portable(
+        "SELECT seq, at, actor, act, subject, detail FROM audit_log
+         WHERE at >= $1 AND at < $2 AND seq < $3 ORDER BY seq DESC LIMIT 50");
 }
+
+/// How many entries a search gives at most.
+pub const SEARCH_MAX: usize = 50;
 
 /// How often an entry is put behind a new head before the writer gives up.
 const TRIES_MAX: u32 = 100;
@@ -170,6 +183,68 @@ pub async fn append_behind(tx: &mut Tx, make: impl Fn(&Head) -> Entry) -> Result
 /// As [`append_behind`].
 pub async fn append(tx: &mut Tx, entry: &Entry) -> Result<Head, StoreError> {
     append_behind(tx, |_| entry.clone()).await
+}
+
+/// What to look for. Empty looks at everything, the latest first.
+#[derive(Debug, Clone, Default)]
+pub struct Search {
+    /// Exactly this subject.
+    pub subject: Option<String>,
+    /// Exactly this actor.
+    pub actor: Option<String>,
+    /// Not before.
+    pub from: Option<Timestamp>,
+    /// Before.
+    pub until: Option<Timestamp>,
+    /// Entries below this number: the last one of the page before.
+    pub before: Option<i64>,
+}
+
+/// An entry as it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// Its number in the chain.
+    pub seq: i64,
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub actor: String,
+    /// What.
+    pub act: String,
+    /// To whom or what.
+    pub subject: String,
+    /// The rest.
+    pub detail: String,
+}
+
+/// Looks for entries, the latest first, at most [`SEARCH_MAX`].
+///
+/// # Errors
+/// The engine's own.
+pub async fn search(db: &Db, s: &Search) -> Result<Vec<Written>, StoreError> {
+    let from = s.from.map_or(i64::MIN, |at| at.0);
+    let until = s.until.map_or(i64::MAX, |at| at.0);
+    let before = s.before.unwrap_or(i64::MAX);
+    let rows = match (&s.subject, &s.actor) {
+        (Some(subject), actor) => {
+            let actor = actor.as_deref().unwrap_or("");
+            db.fetch_all(&BY_SUBJECT, values![subject.as_str(), actor, from, until, before]).await?
+        }
+        (None, Some(actor)) => db.fetch_all(&BY_ACTOR, values![actor.as_str(), from, until, before]).await?,
+        (None, None) => db.fetch_all(&BY_TIME, values![from, until, before]).await?,
+    };
+    rows.iter().map(read_written).collect()
+}
+
+fn read_written(row: &Row) -> Result<Written, StoreError> {
+    Ok(Written {
+        seq: row.int("seq")?,
+        at: Timestamp(row.int("at")?),
+        actor: row.text("actor")?,
+        act: row.text("act")?,
+        subject: row.text("subject")?,
+        detail: row.text("detail")?,
+    })
 }
 
 #[cfg(test)]
