@@ -4,7 +4,9 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, KeyAlgorithm, ThumbprintHash};
+use jsonwebtoken::jwk::{
+    AlgorithmParameters, EllipticCurve, Jwk, JwkSet, KeyAlgorithm, KeyOperations, ThumbprintHash,
+};
 use serde_json::{Map, Value};
 
 /// Base64url without padding.
@@ -115,6 +117,30 @@ pub const TOKEN_MAX: usize = 16 * 1024;
 /// # Errors
 /// [`JoseError`]: the form, the algorithm, a critical extension or a private key in the header.
 pub fn read(token: &str) -> Result<Unverified<'_>, JoseError> {
+    let Compact { header, payload, signed, signature } = split(token)?;
+    Ok(Unverified { header, claims: object(payload)?, signed, signature })
+}
+
+/// The payload of a token, whatever it is, when the signature is this key's (RFC 7515 section 5.2).
+///
+/// # Errors
+/// [`JoseError`].
+pub fn payload(token: &str, key: &Jwk) -> Result<Vec<u8>, JoseError> {
+    let Compact { header, payload, signed, signature } = split(token)?;
+    let bytes = from_base64url(payload).ok_or(JoseError::Form)?;
+    is_signed(header.algorithm, signed, signature, key)?;
+    Ok(bytes)
+}
+
+/// The parts of a token in compact form.
+struct Compact<'a> {
+    header: Header,
+    payload: &'a str,
+    signed: &'a str,
+    signature: &'a str,
+}
+
+fn split(token: &str) -> Result<Compact<'_>, JoseError> {
     if token.len() > TOKEN_MAX {
         return Err(JoseError::Form);
     }
@@ -124,7 +150,7 @@ pub fn read(token: &str) -> Result<Unverified<'_>, JoseError> {
         return Err(JoseError::Form);
     }
     let header = read_header(&object(header)?)?;
-    Ok(Unverified { header, claims: object(payload)?, signed, signature })
+    Ok(Compact { header, payload, signed, signature })
 }
 
 fn object(part: &str) -> Result<Map<String, Value>, JoseError> {
@@ -188,17 +214,19 @@ impl Unverified<'_> {
     /// # Errors
     /// [`JoseError::Key`] when the key is not for this algorithm, [`JoseError::Signature`].
     pub fn verify(self, key: &Jwk) -> Result<(Header, Map<String, Value>), JoseError> {
-        if !fits(key, self.header.algorithm) {
-            return Err(JoseError::Key);
-        }
-        let decoding = jsonwebtoken::DecodingKey::from_jwk(key).map_err(|_| JoseError::Key)?;
-        let algorithm = self.header.algorithm.library();
-        let verified =
-            jsonwebtoken::crypto::verify(self.signature, self.signed.as_bytes(), &decoding, algorithm);
-        match verified {
-            Ok(true) => Ok((self.header, self.claims)),
-            Ok(false) | Err(_) => Err(JoseError::Signature),
-        }
+        is_signed(self.header.algorithm, self.signed, self.signature, key)?;
+        Ok((self.header, self.claims))
+    }
+}
+
+fn is_signed(algorithm: Algorithm, signed: &str, signature: &str, key: &Jwk) -> Result<(), JoseError> {
+    if !fits(key, algorithm) {
+        return Err(JoseError::Key);
+    }
+    let decoding = jsonwebtoken::DecodingKey::from_jwk(key).map_err(|_| JoseError::Key)?;
+    match jsonwebtoken::crypto::verify(signature, signed.as_bytes(), &decoding, algorithm.library()) {
+        Ok(true) => Ok(()),
+        Ok(false) | Err(_) => Err(JoseError::Signature),
     }
 }
 
@@ -218,12 +246,14 @@ fn fits(key: &Jwk, algorithm: Algorithm) -> bool {
         Some(KeyAlgorithm::EdDSA) => algorithm == Algorithm::EdDsa,
         Some(_) => false,
     };
+    let verifies = |operations: &Vec<KeyOperations>| operations.contains(&KeyOperations::Verify);
+    let may_verify = key.common.key_operations.as_ref().is_none_or(verifies);
     let for_signing = key
         .common
         .public_key_use
         .as_ref()
         .is_none_or(|used| matches!(used, jsonwebtoken::jwk::PublicKeyUse::Signature));
-    kind && named && for_signing
+    kind && named && for_signing && may_verify
 }
 
 /// The part of a token that is signed: header and claims.

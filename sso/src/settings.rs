@@ -28,6 +28,8 @@ pub struct Settings {
     pub activation_code_s: i64,
     /// How long an application waits for its applicant at a desk: 16 days.
     pub application_s: i64,
+    /// How long an application that ended is kept before it is erased: 90 days.
+    pub application_kept_s: i64,
     /// Identity documents other than the national ID may register.
     pub passports: bool,
     /// Clients of FAPI 2.0 and all resources ask for a nonce of ours in DPoP proofs (RFC 9449 section 8).
@@ -38,6 +40,13 @@ pub struct Settings {
     pub key_lifetime_s: i64,
     /// How long a key is published before it signs and after it has signed.
     pub key_overlap_s: i64,
+    /// The memory one password takes to hash, KiB: 19,456 (OWASP). It may rise: passwords follow at the next
+    /// sign-in.
+    pub password_memory_kib: u32,
+    /// How often it is gone over: 2.
+    pub password_passes: u32,
+    /// How many are hashed at one moment. Times the memory, this is what a flood can take.
+    pub passwords_at_once: usize,
     /// The departments of the catalogue: what roles and clients may belong to.
     pub departments: Vec<Department>,
 }
@@ -71,11 +80,15 @@ impl Settings {
             device_code_s: 600,
             activation_code_s: DAY,
             application_s: 16 * DAY,
+            application_kept_s: 90 * DAY,
             passports: true,
             dpop_nonces: false,
             clock_skew_s: 10,
             key_lifetime_s: 90 * DAY,
             key_overlap_s: DAY,
+            password_memory_kib: 19_456,
+            password_passes: 2,
+            passwords_at_once: 4,
             departments: Vec::new(),
         }
     }

@@ -256,6 +256,12 @@ impl Fields {
         self.0.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
     }
 
+    /// All of it, as it was sent.
+    #[must_use]
+    pub fn pairs(&self) -> &[(String, String)] {
+        &self.0
+    }
+
     /// The first name that comes more than once, `but` aside (RFC 6749 section 3.2).
     #[must_use]
     pub fn repeated(&self, but: &str) -> Option<&str> {

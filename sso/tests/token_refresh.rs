@@ -19,6 +19,7 @@ suite! {
     scopes_may_shrink_and_never_grow,
     a_family_ends_whatever_was_rotated,
     what_a_client_gives_back_is_over,
+    what_is_over_is_forgotten_and_nothing_else,
 }
 
 async fn refresh(bed: &Bed, party: &Party, tokens: &Value) -> Answer {
@@ -170,4 +171,27 @@ async fn what_a_client_gives_back_is_over(bed: &Bed) {
     assert_eq!(revoke(&party, &json!("never.was.one")).await.status, 200);
     let none = party.send(bed, party.ask(bed, "/oidc/revoke", &[])).await;
     assert_eq!(none.json()["error"], "invalid_request");
+}
+
+async fn what_is_over_is_forgotten_and_nothing_else(bed: &Bed) {
+    let (party, person) = (Party::fapi(bed).await, bed.citizen(1).await);
+    let code = party.code(bed, &person, "openid").await;
+    let ask = party.ask_of_code(bed, &code);
+    let (assertion, proofs) = (ask.assertion.clone(), ask.proofs.clone());
+    assert_eq!(party.send(bed, ask).await.status, 200);
+    bed.sso.forget_old_tokens().await.expect("forgotten");
+    let mut again = party.ask_of_code(bed, &code);
+    again.assertion = assertion;
+    assert_eq!(party.send(bed, again).await.json()["error"], "invalid_client", "still known");
+    let mut again = party.ask_of_code(bed, &code);
+    again.proofs = proofs;
+    assert_eq!(party.send(bed, again).await.json()["error"], "invalid_dpop_proof", "still known");
+    bed.clock.pass_ms(3_600_000);
+    bed.sso.forget_old_tokens().await.expect("forgotten");
+    let second = party.send(bed, party.ask_of_code(bed, &code)).await.json();
+    assert_eq!(second["error_description"], "code was used before; what was made from it is revoked");
+    bed.clock.pass_ms(86_400_000);
+    bed.sso.forget_old_tokens().await.expect("forgotten");
+    let third = party.send(bed, party.ask_of_code(bed, &code)).await.json();
+    assert_eq!(third["error_description"], "code is not known, or it is over");
 }

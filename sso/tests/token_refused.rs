@@ -4,6 +4,8 @@
 use base64::Engine as _;
 use serde_json::{Value, json};
 use sso::client::{ClientAuthentication, Grant, Profile};
+use sso::oidc::certificate::PeerCertificate;
+use sso::store::account::Account;
 
 use crate::support::bed::Bed;
 use crate::support::party::{Ask, Party, REDIRECT, claims, registration};
@@ -187,19 +189,70 @@ async fn each_way_of_authentication_works_and_no_other(bed: &Bed) {
             let ask = as_shown.ask_of_code(bed, &code);
             // The key of the assertion is another one, and a certificate is shown in its own story.
             let answer = as_shown.send(bed, ask).await;
-            let right = way == shown && !matches!(way, PrivateKeyJwt | TlsClientAuth);
+            // A certificate is not part of the request itself.
+            let same = way == shown || (way, shown) == (None, TlsClientAuth);
+            let right = same && !matches!(way, PrivateKeyJwt | TlsClientAuth);
             let used = matches!(answer.json()["error"].as_str(), Some("invalid_grant"));
             let expected = if right { answer.status == 200 || used } else { answer.status == 401 };
             assert!(expected, "{way:?} shown as {shown:?}: {} {}", answer.status, answer.text);
         }
     }
     let party = Party::join(bed, registration(Profile::Baseline, PrivateKeyJwt)).await;
+    by_certificate(bed, &person).await;
+    for way in [None, ClientSecretBasic, ClientSecretPost] {
+        let weak = Party::join(bed, registration(Profile::Fapi2, way)).await;
+        let code = weak.code(bed, &person, "openid").await;
+        let answer = weak.send(bed, weak.ask_of_code(bed, &code)).await;
+        assert_eq!(answer.json()["error"], "invalid_client", "{way:?} is too weak for FAPI 2.0");
+    }
     for audience in [json!("https://id.example.ps/oidc/token"), json!(["https://id.example.ps"])] {
         let code = party.code(bed, &person, "openid").await;
         let mut ask = party.ask_of_code(bed, &code);
         ask.assertion()["aud"] = audience.clone();
         let answer = party.send(bed, ask).await;
         assert_eq!(answer.status, 200, "the baseline takes {audience}: {}", answer.text);
+    }
+}
+
+/// RFC 8705 section 2.1: the subject, whole and in the order of RFC 4514.
+async fn by_certificate(bed: &Bed, person: &Account) {
+    let certificate = |names: &[(rcgen::DnType, &str)], until: i32| {
+        let mut params = rcgen::CertificateParams::default();
+        params.distinguished_name = rcgen::DistinguishedName::new();
+        for (kind, value) in names {
+            params.distinguished_name.push(kind.clone(), *value);
+        }
+        params.not_before = rcgen::date_time_ymd(2026, 1, 1);
+        params.not_after = rcgen::date_time_ymd(until, 1, 1);
+        let key = rcgen::KeyPair::generate().expect("a key");
+        params.self_signed(&key).expect("a certificate").der().to_vec()
+    };
+    use rcgen::DnType::{CommonName, CountryName, OrganizationName};
+    let (country, company) = ((CountryName, "PS"), (OrganizationName, "Company, Ltd"));
+    let names = [country.clone(), company.clone(), (CommonName, "agent 7")];
+    let mut known = registration(Profile::Fapi2, ClientAuthentication::TlsClientAuth);
+    known.tls_client_auth_subject_dn = Some(r"CN=agent 7,O=Company\, Ltd,C=PS".into());
+    let party = Party::join(bed, known).await;
+    for (shown, status) in [
+        (None, 401),
+        (Some(certificate(&[country.clone(), company.clone(), (CommonName, "agent 8")], 2030)), 401),
+        (Some(certificate(&[(CommonName, "agent 7"), company, country], 2030)), 401),
+        (Some(certificate(&names[1..], 2030)), 401),
+        (Some(certificate(&names, 2026)), 401),
+        (Some(b"no certificate".to_vec()), 401),
+        (Some(certificate(&names, 2030)), 200),
+    ] {
+        let code = party.code(bed, person, "bills:read").await;
+        let mut ask = party.ask_of_code(bed, &code);
+        ask.proofs.clear();
+        let thumbprint = shown.clone().map(|der| PeerCertificate(der).thumbprint());
+        ask.certificate = shown;
+        let answer = party.send(bed, ask).await;
+        assert_eq!(answer.status.as_u16(), status, "{}", answer.text);
+        if status == 200 {
+            let cnf = claims(&answer.json()["access_token"])["cnf"].clone();
+            assert_eq!(cnf, json!({ "x5t#S256": thumbprint.expect("one") }));
+        }
     }
 }
 

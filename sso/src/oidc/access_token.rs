@@ -9,6 +9,7 @@ use axum::http::request::Parts;
 use serde_json::{Value, json};
 use subtle::ConstantTimeEq;
 use switch_core::clock::Timestamp;
+use switch_store::transact;
 
 use super::certificate::PeerCertificate;
 use super::claims::{self, Claims};
@@ -21,7 +22,7 @@ use crate::client::Client;
 use crate::fault::Fault;
 use crate::jose::{Algorithm, base64url};
 use crate::level::Loa;
-use crate::store::used;
+use crate::store::{code, device_grant, used};
 use crate::visit::Fields;
 
 /// The type of its header (RFC 9068 section 2.1).
@@ -319,6 +320,24 @@ impl Sso {
     /// Reads what was revoked again at the next token: what this node revoked it knows at once.
     pub(crate) fn forget_revoked(&self) {
         *self.revoked.kept.write().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Forgets what can no longer matter: proofs and assertions that are over, access tokens that were
+    /// revoked and have expired, codes and device grants of yesterday. Called once an hour.
+    ///
+    /// # Errors
+    /// [`Fault`].
+    pub async fn forget_old_tokens(&self) -> Result<(), Fault> {
+        const DAY_MS: i64 = 86_400_000;
+        let now = self.now();
+        // A code is kept for a day, so that its second use is known for what it is.
+        let yesterday = now.plus_ms(-DAY_MS);
+        Ok(transact!(self.db, tx => {
+            used::remove_old(tx, now).await?;
+            code::remove_old(tx, yesterday).await?;
+            device_grant::remove_old(tx, yesterday).await?;
+            Ok(())
+        })?)
     }
 
     /// The claims of an access token of ours that is good now, for introspection.

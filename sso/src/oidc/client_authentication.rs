@@ -153,7 +153,17 @@ async fn prove(sso: &Sso, parts: &Parts, shown: &Shown<'_>) -> Result<Option<Cli
             (_, method) => method == Some(ClientAuthentication::None),
         },
     };
-    Ok(found.filter(|_| proven))
+    Ok(found.filter(|client| proven && is_strong_enough(client)))
+}
+
+/// FAPI 2.0 Security Profile section 5.3.2.1: a key or a certificate, and no secret that is sent.
+fn is_strong_enough(client: &Client) -> bool {
+    let r = &client.registration;
+    r.profile != Profile::Fapi2
+        || matches!(
+            r.token_endpoint_auth_method,
+            ClientAuthentication::PrivateKeyJwt | ClientAuthentication::TlsClientAuth
+        )
 }
 
 /// `client_id`: 1 to 64 letters, digits, hyphens, points and underscores.

@@ -12,11 +12,12 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::access_token::{self, Binding, Content};
+use super::claim_scope::OPENID;
 use super::client_authentication::{Authenticated, authenticate};
 use super::error::{OAuthError, json as answer};
 use super::granted::Granted;
 use super::scope::{self, Resource, Scope};
-use super::{device, dpop, form, refresh_token};
+use super::{device, dpop, form, id_token, refresh_token};
 use crate::Sso;
 use crate::audit::Actor;
 use crate::client::{Client, ClientAuthentication, Grant, Profile, Registration};
@@ -282,6 +283,13 @@ impl Asked<'_> {
             "expires_in": self.sso.settings.access_token_s,
             "scope": issued.scopes.join(" "),
         });
+        if issued.granted.account.is_some() && issued.scopes.iter().any(|scope| scope == OPENID) {
+            let (token, code) = (Some(access_token.as_str()), issued.code.as_deref());
+            // A nonce answers one request: the ID tokens of a refresh have none (Core section 12.2).
+            let nonce = issued.granted.nonce.clone().filter(|_| code.is_some());
+            let granted = Granted { nonce, ..issued.granted.clone() };
+            body["id_token"] = id_token::mint(self.sso, self.client, &granted, token, code).await?.into();
+        }
         if let Some(refresh_token) = issued.refresh_token {
             body["refresh_token"] = refresh_token.into();
         }

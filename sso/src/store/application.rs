@@ -47,12 +47,16 @@ statements! {
     LEASE = portable(
         "UPDATE sso_application SET match_due_at = $3, match_tries = match_tries + 1
          WHERE id = $1 AND match_due_at = $2 AND match_state = 'due'");
+    POSTPONE = portable(
+        "UPDATE sso_application SET match_due_at = $3
+         WHERE id = $1 AND match_due_at = $2 AND match_state = 'due'");
     MATCHED = portable(
         "UPDATE sso_application SET match_state = $2, registry = $3, matched_at = $4
          WHERE id = $1 AND match_state = 'due'");
     DECIDE = portable(
-        "UPDATE sso_application SET state = $2, decided_at = $3, decided_by = $4, account_id = $5
+        "UPDATE sso_application SET state = $2, decided_at = $3, decided_by = $4
          WHERE id = $1 AND state = 'waiting' AND expires_at > $3");
+    SET_ACCOUNT = portable("UPDATE sso_application SET account_id = $2 WHERE id = $1");
     ERASE_OLD = portable(
         "DELETE FROM sso_application
          WHERE (state = 'waiting' AND expires_at < $1) OR (state <> 'waiting' AND decided_at < $1)");
@@ -152,8 +156,7 @@ fn registry_place(id: i64) -> Place {
 fn read(sealer: &Sealer, row: &Row) -> Result<Application, Fault> {
     let id = row.int("id")?;
     let person = sealer.open(place(id), &row.bytes("person")?)?;
-    let person: Person =
-        serde_json::from_slice(&person).map_err(|_| Fault::Corrupt("application.person"))?;
+    let person: Person = serde_json::from_slice(&person).map_err(|_| Fault::Corrupt("application.person"))?;
     let registry = row.maybe_bytes("registry")?.map(|sealed| -> Result<Record, Fault> {
         let opened = sealer.open(registry_place(id), &sealed)?;
         serde_json::from_slice(&opened).map_err(|_| Fault::Corrupt("application.registry"))
@@ -317,6 +320,15 @@ pub async fn lease(tx: &mut Tx, id: i64, due_at: Timestamp, until: Timestamp) ->
     Ok(tx.execute(&LEASE, values![id, due_at.0, until.0]).await? == 1)
 }
 
+/// The registry did not answer: asked again at a moment, by whoever is first.
+///
+/// # Errors
+/// The engine's own.
+pub async fn postpone(tx: &mut Tx, id: i64, lease: Timestamp, to: Timestamp) -> Result<(), StoreError> {
+    tx.execute(&POSTPONE, values![id, lease.0, to.0]).await?;
+    Ok(())
+}
+
 /// Seals what the registry has.
 ///
 /// # Errors
@@ -344,14 +356,17 @@ pub async fn set_matched(
 ///
 /// # Errors
 /// The engine's own.
-pub async fn decide(
-    tx: &mut Tx,
-    id: i64,
-    (to, account): (State, Option<i64>),
-    clerk: i64,
-    at: Timestamp,
-) -> Result<bool, StoreError> {
-    Ok(tx.execute(&DECIDE, values![id, to.as_str(), at.0, clerk, account]).await? == 1)
+pub async fn decide(tx: &mut Tx, id: i64, to: State, clerk: i64, at: Timestamp) -> Result<bool, StoreError> {
+    Ok(tx.execute(&DECIDE, values![id, to.as_str(), at.0, clerk]).await? == 1)
+}
+
+/// Says which account an approved one led to.
+///
+/// # Errors
+/// The engine's own.
+pub async fn set_account(tx: &mut Tx, id: i64, account: i64) -> Result<(), StoreError> {
+    tx.execute(&SET_ACCOUNT, values![id, account]).await?;
+    Ok(())
 }
 
 /// Erases what ended before a moment: expired and decided applications, and overrides nobody confirmed.

@@ -12,7 +12,10 @@ statements! {
     TAKE = portable(
         "UPDATE sso_throttle SET failures = $4, day = $5, tries = $6, next_at = $7
          WHERE key_index = $1 AND failures = $2 AND next_at = $3");
-    FORGIVE = portable("DELETE FROM sso_throttle WHERE key_index = $1");
+    FORGIVE = portable(
+        "UPDATE sso_throttle SET failures = 0, next_at = $2,
+            tries = CASE WHEN tries > 0 THEN tries - 1 ELSE 0 END
+         WHERE key_index = $1");
     REMOVE_OLD = portable("DELETE FROM sso_throttle WHERE next_at < $1");
 }
 
@@ -67,12 +70,12 @@ pub async fn take(
     Ok(touched == 1)
 }
 
-/// Forgets a key after a success.
+/// After a success no failure is in a row, and the try was none of the day's failures.
 ///
 /// # Errors
 /// The engine's own.
-pub async fn forgive(tx: &mut Tx, key: Vec<u8>) -> Result<(), StoreError> {
-    tx.execute(&FORGIVE, values![key]).await?;
+pub async fn forgive(tx: &mut Tx, key: Vec<u8>, now: Timestamp) -> Result<(), StoreError> {
+    tx.execute(&FORGIVE, values![key, now.0]).await?;
     Ok(())
 }
 

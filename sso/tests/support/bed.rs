@@ -70,6 +70,14 @@ pub(crate) struct Bed {
 }
 
 impl Bed {
+    /// On an empty file of the embedded engine, changed before anybody has it.
+    pub(crate) async fn sqlite_with(change: impl FnOnce(&mut Sso)) -> Self {
+        let mut bed = Self::sqlite().await;
+        let sso = Arc::get_mut(&mut bed.sso).expect("nobody has it yet");
+        change(sso);
+        bed
+    }
+
     /// On an empty file of the embedded engine.
     pub(crate) async fn sqlite() -> Self {
         let number = MADE.fetch_add(1, Ordering::Relaxed);
@@ -98,18 +106,35 @@ impl Bed {
         let db = Db::open(&DbOptions { url: url.to_owned(), connections: 4 }).await.expect("opens");
         schema::migrate(&db, sso::store::STEPS).await.expect("the schema is made");
         let clock = Arc::new(SetClock(AtomicI64::new(NOW.0)));
-        let sealer = Arc::new(Sealer::new(&[("k1".into(), [7; 32])]).expect("a key"));
-        let sso = Sso::new(Parts {
-            db,
-            clock: Arc::clone(&clock) as _,
-            chance: Arc::new(Seeded(AtomicU64::new(1))),
-            vault: Arc::new(SoftwareVault::new(Arc::clone(&sealer))),
-            sealer,
-            public_ids: PublicIds::new([9; 16]),
-            settings: Settings { departments: departments(), ..Settings::new(ISSUER) },
-        });
+        let sso = node(db, &clock);
         sso.rotate_keys().await.expect("keys are made");
         Self { sso, clock, place }
+    }
+
+    /// Everything that lies in the database, as bytes: the files of the embedded engine, the rows of the server.
+    pub(crate) async fn raw(&self) -> Vec<u8> {
+        match &self.place {
+            Place::Folder(folder) => {
+                let files =
+                    std::fs::read_dir(folder).expect("the folder").map(|file| file.expect("a file").path());
+                files.flat_map(|path| std::fs::read(path).expect("read")).collect()
+            }
+            Place::Server { server, name } => {
+                let url = server.replacen("///postgres", &format!("///{name}"), 1);
+                let all = PgPool::connect(&url).await.expect("the private PostgreSQL answers");
+                let tables = "SELECT string_agg(query_to_xml('SELECT * FROM ' || tablename, true, false, '')::text, '')
+                     FROM pg_tables WHERE schemaname = 'public'";
+                let text: String = sqlx::query_scalar(tables).fetch_one(&all).await.expect("dumped");
+                all.close().await;
+                // Binary columns are in base 64 there: what lies in them lies open as well.
+                let open = text.split(['>', '<']).filter_map(|part| {
+                    let plain: String = part.split_whitespace().collect();
+                    base64::Engine::decode(&base64::engine::general_purpose::STANDARD, plain).ok()
+                });
+                let open: Vec<u8> = open.flatten().collect();
+                [text.into_bytes(), open].concat()
+            }
+        }
     }
 
     /// Runs SQL of the story's own, as somebody with the database could.
@@ -177,6 +202,25 @@ fn departments() -> Vec<Department> {
         department("mol", "وزارة العمل", "Ministry of Labour"),
         department("moh", "وزارة الصحة", "Ministry of Health"),
     ]
+}
+
+fn node(db: Db, clock: &Arc<SetClock>) -> Arc<Sso> {
+    let sealer = Arc::new(Sealer::new(&[("k1".into(), [7; 32])]).expect("a key"));
+    Sso::new(Parts {
+        db,
+        clock: Arc::clone(clock) as _,
+        chance: Arc::new(Seeded(AtomicU64::new(1))),
+        vault: Arc::new(SoftwareVault::new(Arc::clone(&sealer))),
+        sealer,
+        public_ids: PublicIds::new([9; 16]),
+        // Passwords cost next to nothing here: what is tested is how often they are compared.
+        settings: Settings {
+            departments: departments(),
+            password_memory_kib: 8,
+            password_passes: 1,
+            ..Settings::new(ISSUER)
+        },
+    })
 }
 
 async fn on_server(server: &str, sql: String) {

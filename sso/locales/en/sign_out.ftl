@@ -1,0 +1,9 @@
+sign-out-title = Sign out?
+sign-out-asks = A service asks to sign you out of your account at this browser, and of every service you used it for.
+sign-out-now = Sign out
+sign-out-stay = Stay signed in
+signed-out-title = You are signed out
+signed-out-advice = Nothing of your account is left at this browser. On a computer you share, close its windows too.
+signed-out-again = Sign in again
+refused-sign-out-title = The request to sign out cannot be answered
+refused-sign-out-advice = The service that sent you here made a mistake in its request. You are signed in as before; sign out with the button at the top of the page.
