@@ -256,6 +256,13 @@ async fn the_command_line_is_written_down(bed: &Bed) {
     let person = crate::support::people::person(9);
     let id = bootstrap::add_account(sso, &person, "root").await.expect("added");
     assert!(bootstrap::add_account(sso, &person, "root").await.is_err(), "once only");
+    let code = bootstrap::activation_code(sso, id, "root").await.expect("a code");
+    let mut home = Browser::new(bed);
+    let wrong = home.submit("/activate", &[("who", &national_id(9)), ("code", "00000-00000")]).await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    bed.clock.pass_ms(60_000);
+    let taken = home.submit("/activate", &[("who", &national_id(9)), ("code", &code)]).await;
+    assert_eq!(taken.location(), "/activate/code");
     let held = sso::store::role::Held { role: Role::Administrator, scope: String::new() };
     bootstrap::grant_role(sso, id, &held, "root").await.expect("granted");
     let auditor = sso::store::role::Held { role: Role::Auditor, scope: String::new() };
@@ -282,7 +289,10 @@ async fn the_command_line_is_written_down(bed: &Bed) {
         lines.iter().map(|line| line.split(" | ").take(2).collect::<Vec<_>>().join(" | ")).collect::<Vec<_>>()
     };
     let said = bed.written_down(&format!("account {id}")).await;
-    assert_eq!(acts(said.clone()), ["account add | root", "role grant | root"]);
+    assert_eq!(
+        acts(said.clone()),
+        ["account add | root", "account activation code | root", "role grant | root"]
+    );
     assert!(!said.join("").contains(&person.identity_number) && !said.join("").contains("سلمى"));
     assert_eq!(
         acts(bed.written_down("client labour").await),
