@@ -9,9 +9,12 @@ use crate::Sso;
 use crate::audit::{Actor, Deed, write_down};
 use crate::change::{Content, NotDone, Refused, Standing, apply, decide_in, is_possible};
 use crate::client::validation;
+use crate::desk::{ACTIVATION_CODE_LENGTH, code_index};
 use crate::fault::Fault;
 use crate::person::{Identity, IdentityKind, Person};
+use crate::registration::shown_reference;
 use crate::store::account::{self, Account, AccountState};
+use crate::store::activation;
 use crate::store::client;
 use crate::store::role::{self, Held, Role};
 use crate::urgent;
@@ -41,6 +44,28 @@ pub async fn add_account(sso: &Sso, person: &Person, operator: &str) -> Result<i
         note(tx, now, operator, "account add", format!("account {id}"), "at the command line".to_owned()).await
     })?;
     Ok(id)
+}
+
+/// A new activation code for an account that waits for it, in place of any older one, as it is typed at
+/// `/activate`; it is shown once.
+///
+/// # Errors
+/// [`Refused::Nothing`] when the account does not wait for activation; [`NotDone`].
+pub async fn activation_code(sso: &Sso, account: i64, operator: &str) -> Result<String, NotDone> {
+    let (code, now) = (sso.new_code(ACTIVATION_CODE_LENGTH), sso.now());
+    let index = code_index(&sso.sealer, account, &code);
+    let ends_at = now.plus_ms(sso.settings.activation_code_s * 1000);
+    decide_in!(sso.db, tx => {
+        account::hold(tx, account).await?;
+        if account::state_in(tx, account).await? != Some(AccountState::Registered) {
+            return Err(Refused::Nothing.into());
+        }
+        // Of no application: nobody came to a desk.
+        activation::put(tx, (account, 0), index.clone(), now, ends_at).await?;
+        let detail = "at the command line".to_owned();
+        note(tx, now, operator, "account activation code", format!("account {account}"), detail).await
+    })?;
+    Ok(shown_reference(&code))
 }
 
 /// Grants a role without a second person. The duties that must be apart are apart here too.

@@ -33,7 +33,7 @@ pub use file_pages::{FilePage, HandOverPage, RefusedPage};
 pub use pages::{DeskPage, FindPage, OfficesPage};
 pub use report::ReportPage;
 
-pub(crate) use code::{code_index, read_activation_code};
+pub(crate) use code::{LENGTH as ACTIVATION_CODE_LENGTH, code_index, read_activation_code};
 
 pub(crate) fn routes() -> Router<Arc<Sso>> {
     Router::new()

@@ -8,12 +8,14 @@
 #![forbid(unsafe_code)]
 
 pub mod activation;
+pub mod activity;
 pub mod admin;
 pub mod audit;
 pub mod bootstrap;
 pub mod chance;
 pub mod change;
 pub mod client;
+pub mod credential;
 pub mod desk;
 pub mod fault;
 pub mod jose;
@@ -22,12 +24,14 @@ pub mod level;
 pub mod oidc;
 pub mod person;
 pub mod post;
+pub mod recover;
 pub mod registration;
 pub mod registry;
 pub mod role;
 pub mod seal;
 pub mod session;
 pub mod settings;
+pub mod sign_in;
 pub mod store;
 pub mod throttle;
 pub mod trouble;
@@ -43,6 +47,7 @@ use switch_core::id::PublicIds;
 use switch_store::Db;
 
 use chance::Chance;
+use credential::password::Hasher;
 use key::KeyVault;
 use seal::Sealer;
 use settings::Settings;
@@ -65,6 +70,8 @@ pub struct Sso {
     pub settings: Settings,
     /// The signing keys as they were read last.
     pub(crate) keys: oidc::keys::Keys,
+    /// Where passwords are hashed, so many at once.
+    pub hasher: credential::password::Hasher,
     /// The writer of what many requests write at one moment.
     pub(crate) together: store::together::Together,
     /// What was revoked of late, as it was read last.
@@ -94,8 +101,22 @@ impl Sso {
     #[must_use]
     pub fn new(parts: Parts) -> Arc<Self> {
         let Parts { db, clock, chance, sealer, vault, public_ids, settings } = parts;
+        let hasher =
+            Hasher::new(settings.password_memory_kib, settings.password_passes, settings.passwords_at_once);
         let (keys, together, revoked) = Default::default();
-        Arc::new(Self { db, clock, chance, sealer, vault, public_ids, settings, keys, together, revoked })
+        Arc::new(Self {
+            db,
+            clock,
+            chance,
+            sealer,
+            vault,
+            public_ids,
+            settings,
+            keys,
+            hasher,
+            together,
+            revoked,
+        })
     }
 
     /// The present moment.
@@ -136,7 +157,9 @@ impl Sso {
             .merge(registration::routes())
             .merge(desk::routes())
             .merge(activation::routes())
-            .merge(admin::routes());
+            .merge(admin::routes())
+            .merge(recover::routes())
+            .merge(sign_in::routes());
         rooms
             .fallback(trouble::nothing_here)
             .layer(axum::middleware::from_fn_with_state(Arc::clone(self), trouble::tell_faults))

@@ -40,6 +40,13 @@ pub struct Settings {
     pub key_lifetime_s: i64,
     /// How long a key is published before it signs and after it has signed.
     pub key_overlap_s: i64,
+    /// The memory one password takes to hash, KiB: 19,456 (OWASP). It may rise: passwords follow at the next
+    /// sign-in.
+    pub password_memory_kib: u32,
+    /// How often it is gone over: 2.
+    pub password_passes: u32,
+    /// How many are hashed at one moment. Times the memory, this is what a flood can take.
+    pub passwords_at_once: usize,
     /// The departments of the catalogue: what roles and clients may belong to.
     pub departments: Vec<Department>,
 }
@@ -79,6 +86,9 @@ impl Settings {
             clock_skew_s: 10,
             key_lifetime_s: 90 * DAY,
             key_overlap_s: DAY,
+            password_memory_kib: 19_456,
+            password_passes: 2,
+            passwords_at_once: 4,
             departments: Vec::new(),
         }
     }

@@ -2,7 +2,9 @@
 
 pub mod account;
 pub mod activation;
+pub mod activity;
 pub mod application;
+pub mod ceremony;
 pub mod change;
 pub mod client;
 pub mod code;
@@ -14,8 +16,11 @@ pub mod logout_notice;
 pub mod look_up;
 pub mod message;
 pub mod office;
-pub mod pushed_request;
+pub mod one_time;
+pub mod passkey;
+pub mod password;
 pub mod proposal;
+pub mod pushed_request;
 pub mod reproof;
 pub mod role;
 pub mod session;
@@ -56,6 +61,8 @@ pub fn statements() -> impl Iterator<Item = &'static Statement> {
         account::STATEMENTS,
         activation::STATEMENTS,
         application::STATEMENTS,
+        activity::STATEMENTS,
+        ceremony::STATEMENTS,
         change::STATEMENTS,
         client::STATEMENTS,
         desk_act::STATEMENTS,
@@ -70,6 +77,9 @@ pub fn statements() -> impl Iterator<Item = &'static Statement> {
         pushed_request::STATEMENTS,
         proposal::STATEMENTS,
         reproof::STATEMENTS,
+        one_time::STATEMENTS,
+        passkey::STATEMENTS,
+        password::STATEMENTS,
         role::STATEMENTS,
         session::STATEMENTS,
         signing_key::STATEMENTS,

@@ -80,13 +80,23 @@ impl Sso {
         Ok(if taken { Ok(()) } else { Err(Wait { ms: SECOND }) })
     }
 
-    /// Forgets the failures at `what` of `whom` after a success.
+    /// Forgets the failures in a row at `what` of `whom` after a success. Those of the day stay: an owner
+    /// who comes and goes gives nobody else more tries.
     ///
     /// # Errors
     /// [`Fault`].
     pub async fn forgive(&self, what: &str, whom: &str) -> Result<(), Fault> {
-        let key = self.sealer.index(what, whom);
-        Ok(transact!(self.db, tx => rows::forgive(tx, key.clone()).await)?)
+        let (key, now) = (self.sealer.index(what, whom), self.now());
+        Ok(transact!(self.db, tx => rows::forgive(tx, key.clone(), now).await)?)
+    }
+
+    /// The failures in a row at `what` of `whom`.
+    ///
+    /// # Errors
+    /// [`Fault`].
+    pub async fn failures(&self, what: &str, whom: &str) -> Result<i64, Fault> {
+        let found = rows::find(&self.db, self.sealer.index(what, whom)).await?;
+        Ok(found.map_or(0, |tries| tries.failures))
     }
 }
 

@@ -23,10 +23,11 @@ macro_rules! suite {
 }
 
 mod activation;
-mod desk;
 mod admin;
 mod client_validation;
+mod desk;
 mod keys;
+mod messages;
 mod oidc_authorize;
 mod oidc_basic;
 mod oidc_consent;
@@ -34,10 +35,14 @@ mod oidc_discovery;
 mod oidc_logout;
 mod oidc_pushed;
 mod pages;
+mod recover;
 mod registration;
 mod registry;
 mod schema;
 mod sessions;
+mod sign_in;
+mod sign_in_guesses;
+mod sign_in_passkey;
 mod support;
 mod token_device;
 mod token_fapi;

@@ -16,6 +16,7 @@ macro_rules! pages {
 
 pages! {
     activate: sso::activation::pages::CodePage,
+    activate_password: sso::activation::pages::PasswordPage,
     activate_sms: sso::activation::pages::SmsPage,
     desk: sso::desk::DeskPage,
     desk_end: sso::desk::RefusedPage,
@@ -30,6 +31,15 @@ pages! {
     register_slip: sso::registration::pages::SlipPage,
     register_status: sso::registration::pages::StatusPage,
     register_status_ask: sso::registration::pages::StatusAskPage,
+    recover: sso::recover::pages::Recover,
+    recover_done: sso::recover::pages::Recovered,
+    recover_password: sso::recover::pages::NewPassword,
+    recover_proof: sso::recover::pages::Proof,
+    sign_in: sso::sign_in::pages::SignIn,
+    sign_in_code_first: sso::sign_in::pages::CodeFirst,
+    sign_in_done: sso::sign_in::pages::Done,
+    sign_in_factor: sso::sign_in::pages::Factor,
+    sign_in_stop: sso::sign_in::pages::Stop,
     device: sso::oidc::device_page::DevicePage,
     trouble: sso::trouble::Trouble,
     consent: sso::oidc::consent::ConsentPage,

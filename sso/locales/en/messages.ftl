@@ -15,3 +15,4 @@ message-mobile-removed = Hukumati: this number no longer gets the sign-in codes 
 message-account-ready = Hukumati: your account is approved. Activate it with the code from the office. If you did not visit an office, go to the nearest one at once.
 message-account-proven-again = Hukumati: an office verified you again, and the old ways to sign in ended. Activate your account with the code you received. If you did not visit an office, go to the nearest one at once.
 message-account-active = Hukumati: your account is active. If it was not you who activated it, go to the nearest office at once.
+message-code-refused = Hukumati: your password was typed right, then wrong codes. If that was not you, change your password now.

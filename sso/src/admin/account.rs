@@ -16,6 +16,7 @@ use super::{
 use crate::Sso;
 use crate::audit::Actor;
 use crate::change::{Content, NotDone, propose};
+use crate::credential::Factors;
 use crate::fault::Fault;
 use crate::role::{Permission, allows};
 use crate::store::account::{self as rows, Account, AccountState};
@@ -52,6 +53,8 @@ pub struct Seen {
     in_person: bool,
     is_staff: bool,
     created: When,
+    /// The keys of the names of what it is proven with; never more than the names.
+    factors: Vec<&'static str>,
     roles: Vec<RoleLine>,
     sessions: Vec<SessionLine>,
     /// Which buttons there are: `lock`, `end`, `unlock`, `propose-unlock`, `propose-close`.
@@ -88,6 +91,7 @@ impl Page for OneAccount {
             in_person: true,
             is_staff: true,
             created: When::sample(),
+            factors: vec!["admin-factor-password", "admin-factor-totp", "admin-factor-codes"],
             roles: vec![RoleLine {
                 role: "admin-role-clerk",
                 scope: "post-ramallah".into(),
@@ -198,11 +202,23 @@ async fn seen(
         in_person: account.in_person,
         is_staff: account.is_staff,
         created: When::of(account.created_at),
+        factors: factor_keys(&sso.factors(account).await?),
         roles: held.iter().map(role_line).collect(),
         sessions: sessions.iter().map(session_line).collect(),
         buttons: buttons(inside, account, &held),
         may_propose_roles: account.state == AccountState::Active || account.state == AccountState::Registered,
     })
+}
+
+fn factor_keys(has: &Factors) -> Vec<&'static str> {
+    let all = [
+        (has.password, "admin-factor-password"),
+        (has.passkeys > 0, "admin-factor-passkey"),
+        (has.totp, "admin-factor-totp"),
+        (has.mobile, "admin-factor-sms"),
+        (has.recovery_codes > 0, "admin-factor-codes"),
+    ];
+    all.into_iter().filter_map(|(has, key)| has.then_some(key)).collect()
 }
 
 fn session_line(session: &session::Session) -> SessionLine {

@@ -30,7 +30,7 @@ use crate::store::session::{self, Ended};
 use crate::visit::{Posted, Visit};
 
 /// Fifty bits.
-const LENGTH: usize = 10;
+pub(crate) const LENGTH: usize = 10;
 
 /// A code as it was typed.
 pub(crate) fn read_activation_code(typed: &str) -> Option<String> {

@@ -2,6 +2,7 @@
 //! guesses at one moment are a thousand rows asked and one verified.
 
 use switch_core::clock::Timestamp;
+use switch_store::db::Row;
 use switch_store::{Db, StoreError, Tx, statements, values};
 
 statements! {
@@ -12,7 +13,10 @@ statements! {
     TAKE = portable(
         "UPDATE sso_throttle SET failures = $4, day = $5, tries = $6, next_at = $7
          WHERE key_index = $1 AND failures = $2 AND next_at = $3");
-    FORGIVE = portable("DELETE FROM sso_throttle WHERE key_index = $1");
+    FORGIVE = portable(
+        "UPDATE sso_throttle SET failures = 0, next_at = $2,
+            tries = CASE WHEN tries > 0 THEN tries - 1 ELSE 0 END
+         WHERE key_index = $1");
     REMOVE_OLD = portable("DELETE FROM sso_throttle WHERE next_at < $1");
 }
 
@@ -35,15 +39,16 @@ pub struct Tries {
 /// The engine's own.
 pub async fn find(db: &Db, key: Vec<u8>) -> Result<Option<Tries>, StoreError> {
     let row = db.fetch_optional(&FIND, values![key]).await?;
-    row.map(|row| {
-        Ok(Tries {
-            failures: row.int("failures")?,
-            day: row.int("day")?,
-            tries: row.int("tries")?,
-            next_at: Timestamp(row.int("next_at")?),
-        })
+    row.as_ref().map(read).transpose()
+}
+
+pub(super) fn read(row: &Row) -> Result<Tries, StoreError> {
+    Ok(Tries {
+        failures: row.int("failures")?,
+        day: row.int("day")?,
+        tries: row.int("tries")?,
+        next_at: Timestamp(row.int("next_at")?),
     })
-    .transpose()
 }
 
 /// Takes a try: `after` in place of `before`. `false`: somebody else took one at the same moment.
@@ -67,12 +72,12 @@ pub async fn take(
     Ok(touched == 1)
 }
 
-/// Forgets a key after a success.
+/// After a success no failure is in a row, and the try was none of the day's failures.
 ///
 /// # Errors
 /// The engine's own.
-pub async fn forgive(tx: &mut Tx, key: Vec<u8>) -> Result<(), StoreError> {
-    tx.execute(&FORGIVE, values![key]).await?;
+pub async fn forgive(tx: &mut Tx, key: Vec<u8>, now: Timestamp) -> Result<(), StoreError> {
+    tx.execute(&FORGIVE, values![key, now.0]).await?;
     Ok(())
 }
 

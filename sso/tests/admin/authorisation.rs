@@ -57,7 +57,7 @@ async fn every_path_answers_every_role_as_in_the_table(bed: &Bed) {
 async fn knock(bed: &Bed, name: &str, account: &Account, method: &Method, path: &str, body: &str) -> String {
     let mut browser = crate::support::browser::Browser::new(bed);
     if name != "nobody" {
-        browser = bed.signed_in(account).await;
+        browser = bed.at_work(account).await;
     }
     let csrf = browser.get("/admin").await.field("csrf").unwrap_or_default();
     let headers = [

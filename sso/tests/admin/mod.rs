@@ -43,7 +43,7 @@ pub(crate) fn refusal<T: std::fmt::Debug>(done: Result<T, NotDone>) -> Refused {
 
 impl Bed {
     /// A browser somebody is signed in at with two factors.
-    pub(crate) async fn signed_in(&self, account: &Account) -> Browser {
+    pub(crate) async fn at_work(&self, account: &Account) -> Browser {
         let mut browser = Browser::new(self);
         browser.take(&self.session_cookie(account, &[Method::Password, Method::OneTimePassword]).await);
         browser

@@ -30,7 +30,7 @@ async fn one_factor_is_not_enough_and_changes_take_a_fresh_proof(bed: &Bed) {
     assert_eq!(away.location(), "/sign-in?next=%2Fadmin%2Fclients&level=2&since=0");
 
     bed.client("labour", Some("mol")).await;
-    let mut browser = bed.signed_in(&admin).await;
+    let mut browser = bed.at_work(&admin).await;
     let page = browser.get("/admin/client/labour").await;
     let csrf = page.field("csrf").expect("a token");
     bed.clock.pass_ms(600_001);
@@ -47,7 +47,7 @@ async fn one_factor_is_not_enough_and_changes_take_a_fresh_proof(bed: &Bed) {
     );
     assert!(client::find(&bed.sso.db, "labour").await.expect("read").is_some(), "nothing was done");
     // Nor without the token of the form.
-    let mut browser = bed.signed_in(&admin).await;
+    let mut browser = bed.at_work(&admin).await;
     let old = browser.post("/admin/client/labour", &[("do", "suspend"), ("reason", "a stolen key")]).await;
     assert_eq!(old.status, StatusCode::FORBIDDEN);
     assert!(client::find(&bed.sso.db, "labour").await.expect("read").is_some(), "nothing was done");
@@ -55,7 +55,7 @@ async fn one_factor_is_not_enough_and_changes_take_a_fresh_proof(bed: &Bed) {
 
 async fn a_look_has_a_reason_and_an_end(bed: &Bed) {
     let (admin, person) = (bed.administrator(1).await, bed.citizen(2).await);
-    let mut browser = bed.signed_in(&admin).await;
+    let mut browser = bed.at_work(&admin).await;
     let number = bed.sso.public_ids.show("acc", person.id);
     let here = format!("/admin/account/{number}");
     let door = browser.get(&here).await;
@@ -102,7 +102,7 @@ async fn a_role_is_proposed_and_approved_by_two_people(bed: &Bed) {
     let (maker, checker) = (bed.administrator(1).await, bed.administrator(2).await);
     let person = bed.citizen(3).await;
     let number = bed.sso.public_ids.show("acc", person.id);
-    let mut browser = bed.signed_in(&maker).await;
+    let mut browser = bed.at_work(&maker).await;
     let wanted = [
         ("account", number.as_str()),
         ("role", "finance-officer"),
@@ -117,7 +117,7 @@ async fn a_role_is_proposed_and_approved_by_two_people(bed: &Bed) {
     let refused = browser.submit(&change, &approval).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
 
-    let mut other = bed.signed_in(&checker).await;
+    let mut other = bed.at_work(&checker).await;
     let page = other.get(&change).await;
     let digest = page.field("digest").expect("what is approved");
     assert!(page.text.contains("وزارة العمل") && page.text.contains("new in office"), "{}", page.text);
@@ -144,7 +144,7 @@ fn href(page: &str, begin: &str) -> String {
 
 async fn a_client_is_registered_by_two_people_and_its_secret_shown_once(bed: &Bed) {
     let (maker, checker) = (bed.administrator(1).await, bed.administrator(2).await);
-    let mut browser = bed.signed_in(&maker).await;
+    let mut browser = bed.at_work(&maker).await;
     let mut wanted = vec![
         ("client_id", "labour"),
         ("name_ar", "بوابة العمل"),
@@ -173,7 +173,7 @@ async fn a_client_is_registered_by_two_people_and_its_secret_shown_once(bed: &Be
     assert_eq!(browser.submit("/admin/clients/new", &wanted).await.location(), "/admin/changes");
     assert!(client::find(&bed.sso.db, "labour").await.expect("read").is_none());
 
-    let mut other = bed.signed_in(&checker).await;
+    let mut other = bed.at_work(&checker).await;
     let change = href(&other.get("/admin").await.text, "/admin/change/chg_");
     let digest = other.get(&change).await.field("digest").expect("what is approved");
     other.submit(&change, &[("do", "approve"), ("digest", &digest)]).await;
@@ -198,7 +198,7 @@ async fn locking_is_for_one_person_and_at_once(bed: &Bed) {
     let (admin, person) = (bed.administrator(1).await, bed.citizen(2).await);
     let mut theirs = Browser::new(bed);
     theirs.take(&bed.session_cookie(&person, &[Method::Password]).await);
-    let mut browser = bed.signed_in(&admin).await;
+    let mut browser = bed.at_work(&admin).await;
     let here = format!("/admin/account/{}", bed.sso.public_ids.show("acc", person.id));
     let early = browser.submit(&here, &[("do", "lock"), ("reason", "a stolen telephone")]).await;
     assert_eq!(early.status, StatusCode::NOT_FOUND, "no act without a look");
@@ -232,7 +232,7 @@ async fn the_log_is_searched_page_by_page(bed: &Bed) {
         let person = bed.citizen(100 + n).await;
         bed.proposed(&maker, &grant(&person, Role::FinanceOfficer, "mol")).await;
     }
-    let mut browser = bed.signed_in(&auditor).await;
+    let mut browser = bed.at_work(&auditor).await;
     let number = bed.sso.public_ids.show("acc", maker.id);
     let first = browser.get(&format!("/admin/audit?actor={number}")).await;
     assert_eq!(first.text.matches("change propose").count(), 50, "{}", first.text);
@@ -256,6 +256,13 @@ async fn the_command_line_is_written_down(bed: &Bed) {
     let person = crate::support::people::person(9);
     let id = bootstrap::add_account(sso, &person, "root").await.expect("added");
     assert!(bootstrap::add_account(sso, &person, "root").await.is_err(), "once only");
+    let code = bootstrap::activation_code(sso, id, "root").await.expect("a code");
+    let mut home = Browser::new(bed);
+    let wrong = home.submit("/activate", &[("who", &national_id(9)), ("code", "00000-00000")]).await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    bed.clock.pass_ms(60_000);
+    let taken = home.submit("/activate", &[("who", &national_id(9)), ("code", &code)]).await;
+    assert_eq!(taken.location(), "/activate/code");
     let held = sso::store::role::Held { role: Role::Administrator, scope: String::new() };
     bootstrap::grant_role(sso, id, &held, "root").await.expect("granted");
     let auditor = sso::store::role::Held { role: Role::Auditor, scope: String::new() };
@@ -282,7 +289,10 @@ async fn the_command_line_is_written_down(bed: &Bed) {
         lines.iter().map(|line| line.split(" | ").take(2).collect::<Vec<_>>().join(" | ")).collect::<Vec<_>>()
     };
     let said = bed.written_down(&format!("account {id}")).await;
-    assert_eq!(acts(said.clone()), ["account add | root", "role grant | root"]);
+    assert_eq!(
+        acts(said.clone()),
+        ["account add | root", "account activation code | root", "role grant | root"]
+    );
     assert!(!said.join("").contains(&person.identity_number) && !said.join("").contains("سلمى"));
     assert_eq!(
         acts(bed.written_down("client labour").await),

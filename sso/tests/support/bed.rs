@@ -70,6 +70,14 @@ pub(crate) struct Bed {
 }
 
 impl Bed {
+    /// On an empty file of the embedded engine, changed before anybody has it.
+    pub(crate) async fn sqlite_with(change: impl FnOnce(&mut Sso)) -> Self {
+        let mut bed = Self::sqlite().await;
+        let sso = Arc::get_mut(&mut bed.sso).expect("nobody has it yet");
+        change(sso);
+        bed
+    }
+
     /// On an empty file of the embedded engine.
     pub(crate) async fn sqlite() -> Self {
         let number = MADE.fetch_add(1, Ordering::Relaxed);
@@ -98,16 +106,7 @@ impl Bed {
         let db = Db::open(&DbOptions { url: url.to_owned(), connections: 4 }).await.expect("opens");
         schema::migrate(&db, sso::store::STEPS).await.expect("the schema is made");
         let clock = Arc::new(SetClock(AtomicI64::new(NOW.0)));
-        let sealer = Arc::new(Sealer::new(&[("k1".into(), [7; 32])]).expect("a key"));
-        let sso = Sso::new(Parts {
-            db,
-            clock: Arc::clone(&clock) as _,
-            chance: Arc::new(Seeded(AtomicU64::new(1))),
-            vault: Arc::new(SoftwareVault::new(Arc::clone(&sealer))),
-            sealer,
-            public_ids: PublicIds::new([9; 16]),
-            settings: Settings { departments: departments(), ..Settings::new(ISSUER) },
-        });
+        let sso = node(db, &clock);
         sso.rotate_keys().await.expect("keys are made");
         Self { sso, clock, place }
     }
@@ -203,6 +202,25 @@ fn departments() -> Vec<Department> {
         department("mol", "وزارة العمل", "Ministry of Labour"),
         department("moh", "وزارة الصحة", "Ministry of Health"),
     ]
+}
+
+fn node(db: Db, clock: &Arc<SetClock>) -> Arc<Sso> {
+    let sealer = Arc::new(Sealer::new(&[("k1".into(), [7; 32])]).expect("a key"));
+    Sso::new(Parts {
+        db,
+        clock: Arc::clone(clock) as _,
+        chance: Arc::new(Seeded(AtomicU64::new(1))),
+        vault: Arc::new(SoftwareVault::new(Arc::clone(&sealer))),
+        sealer,
+        public_ids: PublicIds::new([9; 16]),
+        // Passwords cost next to nothing here: what is tested is how often they are compared.
+        settings: Settings {
+            departments: departments(),
+            password_memory_kib: 8,
+            password_passes: 1,
+            ..Settings::new(ISSUER)
+        },
+    })
 }
 
 async fn on_server(server: &str, sql: String) {

@@ -14,6 +14,8 @@ pub(crate) struct Browser {
     cookies: BTreeMap<String, String>,
     /// What `Accept-Language` says.
     pub(crate) language: &'static str,
+    /// Where it is, as the listener says.
+    pub(crate) address: Option<std::net::IpAddr>,
 }
 
 /// What came back.
@@ -25,6 +27,11 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
+    /// Whether the page says something, marks of direction aside.
+    pub(crate) fn says(&self, text: &str) -> bool {
+        self.text.replace(['\u{2068}', '\u{2069}'], "").contains(text)
+    }
+
     /// All of a response.
     pub(crate) async fn of(response: axum::response::Response) -> Self {
         let (parts, body) = response.into_parts();
@@ -57,7 +64,7 @@ impl Answer {
 impl Browser {
     /// Nobody yet.
     pub(crate) fn new(bed: &Bed) -> Self {
-        Self { app: bed.sso.router(), cookies: BTreeMap::new(), language: "ar" }
+        Self { app: bed.sso.router(), cookies: BTreeMap::new(), language: "ar", address: None }
     }
 
     /// A cookie it keeps.
@@ -98,6 +105,27 @@ impl Browser {
         self.post(path, &[&[("csrf", csrf.as_str())], fields].concat()).await
     }
 
+    /// Fills the form of a page it was shown, hidden fields included, and sends it.
+    pub(crate) async fn fill(&mut self, page: &Answer, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let hidden = ["csrf", "next", "level", "since"].map(|name| (name, page.field(name)));
+        let hidden: Vec<_> =
+            hidden.iter().filter_map(|(name, value)| Some((*name, value.as_deref()?))).collect();
+        self.post(path, &[&hidden[..], fields].concat()).await
+    }
+
+    /// The same browser when its session is over: it keeps what it keeps.
+    pub(crate) fn without_session(&self) -> Self {
+        let mut cookies = self.cookies.clone();
+        cookies.remove(sso::session::COOKIE);
+        Self { app: self.app.clone(), cookies, language: self.language, address: self.address }
+    }
+
+    /// At another node, with the same cookies.
+    pub(crate) fn at(&self, sso: &std::sync::Arc<sso::Sso>) -> Self {
+        let Self { cookies, language, address, .. } = self;
+        Self { app: sso.router(), cookies: cookies.clone(), language, address: *address }
+    }
+
     /// Any request, with the cookies it keeps.
     pub(crate) async fn send(
         &mut self,
@@ -116,7 +144,10 @@ impl Browser {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let request = request.body(Body::from(body)).expect("a request");
+        let mut request = request.body(Body::from(body)).expect("a request");
+        if let Some(address) = self.address {
+            request.extensions_mut().insert(sso::visit::ClientAddress(address));
+        }
         let response = self.app.clone().oneshot(request).await.expect("the router answers");
         let answer = Answer::of(response).await;
         for value in answer.headers.get_all(header::SET_COOKIE) {
