@@ -30,7 +30,8 @@ async fn main() {
     cost_apart_from_the_hash(&bed).await;
     bed.clear_away().await;
 
-    let bed = Bed::sqlite_with(|sso| sso.hasher = Hasher::new(19_456, 2, 4)).await;
+    let mut bed = Bed::sqlite().await;
+    std::sync::Arc::get_mut(&mut bed.sso).expect("nobody has it yet").hasher = Hasher::new(19_456, 2, 4);
     for n in 0..PEOPLE {
         let account = bed.citizen(n).await;
         bed.give_password(&account, PASSWORD).await;

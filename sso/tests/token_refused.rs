@@ -21,10 +21,10 @@ suite! {
     a_client_acts_for_itself_at_the_api_only,
 }
 
-#[rustfmt::skip]
 /// What it is called, how it is spoiled, status and error.
 type Spoiled = (&'static str, fn(&mut Ask), u16, &'static str);
 
+#[rustfmt::skip]
 const REFUSED: &[Spoiled] = &[
     // injection of codes and downgrade of PKCE (RFC 9700 4.5, 4.8)
     ("a code nobody gave", |a| a.set("code", &"x".repeat(43)), 400, "invalid_grant"),
