@@ -173,12 +173,7 @@ async fn only_a_good_token_opens_the_door() {
 async fn a_token_opens_what_its_scopes_name() {
     let switch = Switch::start().await;
     let client = reqwest::Client::builder().no_proxy().build().expect("a client");
-    let asked = client
-        .post(format!("{}/oidc/token", switch.http))
-        .basic_auth(&switch.credentials.id, Some(&switch.credentials.secret))
-        .header("content-type", "application/x-www-form-urlencoded")
-        .body("grant_type=client_credentials&scope=bills%3Aread%20payments%3Aread");
-    let token = reply(asked).await.field("access_token");
+    let token = switch.token_for("bills%3Aread%20payments%3Aread").await;
     for (method, path, told) in [
         (Method::GET, "/v1/payments", "200 -"),
         (Method::GET, "/v1/methods", "403 insufficient-scope"),
@@ -299,7 +294,7 @@ async fn a_refusal_speaks_the_language_it_is_asked_in() {
         ("en-GB", "en", "There is nothing at this address"),
     ] {
         let client = reqwest::Client::builder().no_proxy().build().expect("a client");
-        let request = client.get(format!("{}/nowhere", switch.http)).header("accept-language", wish);
+        let request = client.get(format!("{}/v1/nowhere", switch.http)).header("accept-language", wish);
         let traced = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
         let problem = reply(request.header("traceparent", traced)).await;
         assert_eq!(problem.told(), "404 not-found");

@@ -6,6 +6,7 @@
 //! the same of the repository as it is. Code, comments and string literals are told apart, so a word in
 //! a comment is not mistaken for a call. Values of settings are not checked here.
 
+mod asvs;
 mod layers;
 mod source;
 

@@ -4,6 +4,7 @@
 //! times with numbers that have none, in turns, at the real cost of a password, and compares the two
 //! distributions of time: Kolmogorov-Smirnov, two samples. Then it signs in 400 times with a hash that
 //! costs nothing. Not a test: time belongs to the machine it runs on.
+#![expect(clippy::print_stdout, reason = "it is a report")]
 
 #[path = "../tests/support/mod.rs"]
 #[expect(dead_code, reason = "the stories use what the bench does not")]

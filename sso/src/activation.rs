@@ -4,6 +4,7 @@
 //! SMS, works once, and is gone when a password is set (ASVS 6.4.1).
 
 pub mod pages;
+mod password;
 mod sms;
 
 use std::sync::Arc;
@@ -42,6 +43,7 @@ pub(crate) fn routes() -> Router<Arc<Sso>> {
         .route("/activate", get(ask).post(take_code))
         .route("/activate/code", get(sms::ask).post(sms::take))
         .route("/activate/code/again", axum::routing::post(sms::again))
+        .route("/activate/password", get(password::ask).post(password::take))
 }
 
 async fn ask(visit: Visit) -> Response {

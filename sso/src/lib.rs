@@ -23,6 +23,7 @@ pub mod key;
 pub mod level;
 pub mod oidc;
 pub mod person;
+pub mod phone;
 pub mod post;
 pub mod recover;
 pub mod registration;

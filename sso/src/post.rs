@@ -211,6 +211,7 @@ impl Sso {
     ///
     /// # Errors
     /// [`Fault`].
+    #[expect(clippy::too_many_arguments, reason = "some callers have the person without the account")]
     pub fn compose_notices(
         &self,
         account: i64,

@@ -11,8 +11,8 @@ use crate::support::desk::{POST, SEEN, reference_in};
 use crate::support::people::{national_id, person};
 
 suite! {
-    the_code_on_paper_leads_to_the_code_by_sms,
-    a_code_works_at_one_browser,
+    the_whole_way_from_home_to_the_account,
+    a_code_works_once,
     a_code_is_guessed_a_few_times_and_no_more,
     wrong_codes_and_unknown_people_answer_alike,
     the_code_by_sms_is_needed_and_ends,
@@ -36,7 +36,9 @@ async fn of(bed: &Bed, somebody: &Person) -> Account {
     found.expect("read").expect("an account")
 }
 
-async fn the_code_on_paper_leads_to_the_code_by_sms(bed: &Bed) {
+const GOOD: &str = "زيتون وزعتر ثلاث مرات في الأسبوع";
+
+async fn the_whole_way_from_home_to_the_account(bed: &Bed) {
     bed.offices().await;
     let somebody = person(1);
     let code = approved(bed, &somebody, 7).await;
@@ -49,12 +51,34 @@ async fn the_code_on_paper_leads_to_the_code_by_sms(bed: &Bed) {
     let who = national_id(1);
     let answer = home.submit("/activate", &[("who", &who), ("code", &typed)]).await;
     assert_eq!(answer.location(), "/activate/code", "{}", answer.text);
+    assert_eq!(home.get("/activate/password").await.location(), "/activate/code", "one after the other");
     let sms = bed.sms_code(&somebody.mobile).await;
     let answer = home.submit("/activate/code", &[("code", &sms)]).await;
     assert_eq!(answer.location(), "/activate/password", "{}", answer.text);
+    for (password, again, sentence) in [
+        (code.as_str(), code.as_str(), "رمز التفعيل لا يصلح"),
+        ("قصيرة", "قصيرة", "أقصر من"),
+        (GOOD, "أخرى", "الكلمتان مختلفتان"),
+    ] {
+        let answer = home.submit("/activate/password", &[("password", password), ("again", again)]).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(answer.text.contains(sentence), "{sentence}: {}", answer.text);
+        assert!(!answer.text.contains(GOOD), "a password is typed again");
+    }
+    let answer = home.submit("/activate/password", &[("password", GOOD), ("again", GOOD)]).await;
+    assert_eq!(answer.location(), "/account/factors", "{}", answer.text);
+    let account = of(bed, &somebody).await;
+    assert_eq!((account.state, account.in_person), (AccountState::Active, true));
+    let cookie = home.cookie(sso::session::COOKIE).expect("signed in").to_owned();
+    let header = format!("{}={cookie}", sso::session::COOKIE).parse().expect("ASCII");
+    let headers = axum::http::HeaderMap::from_iter([(axum::http::header::COOKIE, header)]);
+    let known = bed.sso.signed_in(&headers).await.expect("read").expect("signed in");
+    assert_eq!((known.account.id, known.session.level), (account.id, sso::level::Loa::Verified));
+    let told = bed.delivered().await;
+    assert!(told.iter().any(|(to, text)| *to == somebody.mobile && text.contains("مفعّل")), "{told:?}");
 }
 
-async fn a_code_works_at_one_browser(bed: &Bed) {
+async fn a_code_works_once(bed: &Bed) {
     bed.offices().await;
     let somebody = person(1);
     let code = approved(bed, &somebody, 7).await;
@@ -63,10 +87,17 @@ async fn a_code_works_at_one_browser(bed: &Bed) {
     home.submit("/activate", &[("who", &who), ("code", &code)]).await;
     let sms = bed.sms_code(&somebody.mobile).await;
     home.submit("/activate/code", &[("code", &sms)]).await;
-    // It may be begun again at another browser; the first one is out.
+    // Before it is used up, it may be begun again at another browser; the first one is out.
     bed.clock.pass_ms(2_000);
     other.submit("/activate", &[("who", &who), ("code", &code)]).await;
-    assert_eq!(home.get("/activate/code").await.location(), "/activate");
+    assert_eq!(home.get("/activate/password").await.location(), "/activate");
+    let sms = bed.sms_code(&somebody.mobile).await;
+    other.submit("/activate/code", &[("code", &sms)]).await;
+    let answer = other.submit("/activate/password", &[("password", GOOD), ("again", GOOD)]).await;
+    assert_eq!(answer.location(), "/account/factors");
+    bed.clock.pass_ms(2_000);
+    let again = home.submit("/activate", &[("who", &who), ("code", &code)]).await;
+    assert_eq!(again.status, StatusCode::UNPROCESSABLE_ENTITY, "it is gone");
 }
 
 async fn a_code_is_guessed_a_few_times_and_no_more(bed: &Bed) {

@@ -16,6 +16,7 @@ macro_rules! pages {
 
 pages! {
     activate: sso::activation::pages::CodePage,
+    activate_password: sso::activation::pages::PasswordPage,
     activate_sms: sso::activation::pages::SmsPage,
     desk: sso::desk::DeskPage,
     desk_end: sso::desk::RefusedPage,

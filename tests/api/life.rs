@@ -181,16 +181,25 @@ async fn the_demo_starts_twice_on_the_same_data_and_what_it_prints_works() {
         eventually("the guide is printed", async || guide().await.contains("Test cards of the sandbox"))
             .await;
         let text = guide().await;
+        let asked = text
+            .lines()
+            .find_map(|line| line.strip_prefix("TOKEN=$(curl -s -u "))
+            .expect("a token to ask for");
+        let (id, secret) =
+            asked.split(' ').next().and_then(|pair| pair.split_once(':')).expect("credentials");
+        let credentials = crate::support::Credentials { id: id.into(), secret: secret.into() };
         let curl = text.lines().find(|line| line.starts_with("curl -i ")).expect("a payment to paste");
         let parts: Vec<&str> = curl.split('\'').collect();
         let header = |part: &str| part.split_once(": ").map(|(_, value)| value.to_owned()).expect("a header");
         let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+        let url = parts[0].split(' ').nth(2).expect("an address");
+        assert!(parts[0].contains("\"Authorization: Bearer $TOKEN\""), "{curl}");
+        let token = access_token(&client, url.trim_end_matches("/v1/payments"), &credentials).await;
         let pay = async || {
-            let url = parts[0].split(' ').nth(2).expect("an address");
-            let request = client.post(url).header("authorization", header(parts[1]));
+            let request = client.post(url).bearer_auth(&token);
             let request =
-                request.header("content-type", header(parts[3])).header("idempotency-key", header(parts[5]));
-            reply(request.body(parts[7].to_owned())).await
+                request.header("content-type", header(parts[1])).header("idempotency-key", header(parts[3]));
+            reply(request.body(parts[5].to_owned())).await
         };
         let (first, second) = (pay().await, pay().await);
         assert_eq!(first.told(), "201 PAID", "{first:?}");

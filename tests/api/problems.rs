@@ -87,6 +87,9 @@ async fn meet_those_of_requests(seen: &mut Seen) {
     let anonymous =
         switch.request(Method::GET, "/v1/bills/x").headers(headers(&[("authorization", "Bearer x")]));
     seen.see("401 unauthorized", &reply(anonymous).await);
+    let reader = format!("Bearer {}", switch.token_for("bills%3Aread").await);
+    let reading = switch.request(Method::GET, "/v1/methods").headers(headers(&[("authorization", &reader)]));
+    seen.see("403 insufficient-scope", &reply(reading).await);
     let text = switch.request(Method::POST, "/v1/bills").header("content-type", "text/plain").body("{}");
     seen.see("415 content-type-unsupported", &reply(text).await);
     let long = switch.request(Method::POST, "/v1/bills").header("content-type", "application/json");

@@ -303,6 +303,17 @@ impl Switch {
         access_token(&self.client, &self.http, &credentials).await
     }
 
+    /// An access token of the usual client with these scopes only, as they stand in a form.
+    pub(crate) async fn token_for(&self, scopes: &str) -> String {
+        let asked = self
+            .client
+            .post(format!("{}/oidc/token", self.http))
+            .basic_auth(&self.credentials.id, Some(&self.credentials.secret))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(format!("grant_type=client_credentials&scope={scopes}"));
+        reply(asked).await.field("access_token")
+    }
+
     pub(crate) async fn ops(&self, path: &str) -> Reply {
         reply(self.client.get(format!("{}{path}", self.ops))).await
     }

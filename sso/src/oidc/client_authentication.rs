@@ -16,7 +16,7 @@ use crate::fault::Fault;
 use crate::jose::{self, Algorithm, Unverified};
 use crate::seal::digest;
 use crate::store::client;
-use crate::store::throttle;
+use crate::store::throttle::Tries;
 use crate::store::used::Once;
 use crate::throttle::Policy;
 use crate::visit::{ClientAddress, Fields, pairs};
@@ -66,8 +66,10 @@ pub async fn authenticate(sso: &Sso, parts: &Parts, fields: &Fields) -> Result<A
     let shown = shown(parts, fields)?;
     let address = parts.extensions.get::<ClientAddress>().map(|address| address.0.to_string());
     let whom = format!("{}\n{}", shown.client_id(), address.unwrap_or_default());
-    wait_over(sso, &whom).await?;
-    match prove(sso, parts, &shown).await? {
+    let id = Some(shown.client_id()).filter(|id| is_client_id(id)).unwrap_or("");
+    let (found, tries) = client::find_tried(&sso.db, id, sso.sealer.index(LOCK, &whom)).await?;
+    wait_over(sso, tries)?;
+    match prove(sso, parts, &shown, found).await? {
         Some(client) => {
             let certificate = parts.extensions.get::<PeerCertificate>().map(PeerCertificate::thumbprint);
             Ok(Authenticated { client, certificate })
@@ -81,8 +83,7 @@ pub async fn authenticate(sso: &Sso, parts: &Parts, fields: &Fields) -> Result<A
     }
 }
 
-async fn wait_over(sso: &Sso, whom: &str) -> Result<(), OAuthError> {
-    let tries = throttle::find(&sso.db, sso.sealer.index(LOCK, whom)).await?;
+fn wait_over(sso: &Sso, tries: Option<Tries>) -> Result<(), OAuthError> {
     match Policy::ADDRESS.next(tries, sso.now()) {
         Ok(_) => Ok(()),
         Err(_) => Err(OAuthError::new("slow_down_client", "too many failures from this address; wait")),
@@ -129,11 +130,12 @@ fn of_assertion<'a>(client_id: &str, kind: &str, assertion: &'a str) -> Option<S
     same.then(|| Shown::Assertion(subject, Box::new(unverified)))
 }
 
-async fn prove(sso: &Sso, parts: &Parts, shown: &Shown<'_>) -> Result<Option<Client>, OAuthError> {
-    let found = match is_client_id(shown.client_id()) {
-        true => client::find(&sso.db, shown.client_id()).await?,
-        false => None,
-    };
+async fn prove(
+    sso: &Sso,
+    parts: &Parts,
+    shown: &Shown<'_>,
+    found: Option<Client>,
+) -> Result<Option<Client>, OAuthError> {
     let method = found.as_ref().map(|client| client.registration.token_endpoint_auth_method);
     let proven = match shown {
         Shown::Basic(_, secret) => {

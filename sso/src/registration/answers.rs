@@ -1,6 +1,5 @@
 //! What people write about themselves, and what each field must be. A refusal is the key of a sentence.
 
-use codecs::phone::{Phone, PhoneError, Prefixes};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use look::Form;
@@ -8,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use switch_core::clock::Timestamp;
 
 use crate::person::{Identity, IdentityKind, Name, Person};
+use crate::phone::{self, NotAPhone};
 use crate::visit::{Fields, Visit};
 
 /// The youngest who may have an account of their own, in years.
@@ -235,11 +235,11 @@ fn born(fields: &Fields, now: Timestamp) -> Result<Date, &'static str> {
 }
 
 fn mobile(typed: &str) -> Result<String, &'static str> {
-    Phone::parse(typed, &Prefixes::default()).map(|phone| phone.e164()).map_err(|error| match error {
-        PhoneError::Empty => "registration-mobile-missing",
-        PhoneError::BadCharacter(_) => "registration-mobile-digits",
-        PhoneError::WrongLength(_) => "registration-mobile-length",
-        PhoneError::AnotherCountry | PhoneError::PrefixNotAccepted => "registration-mobile-operator",
+    phone::mobile(typed).map_err(|error| match error {
+        NotAPhone::Empty => "registration-mobile-missing",
+        NotAPhone::Character => "registration-mobile-digits",
+        NotAPhone::Length => "registration-mobile-length",
+        NotAPhone::Operator => "registration-mobile-operator",
     })
 }
 

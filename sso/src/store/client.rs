@@ -6,6 +6,7 @@ use switch_store::{Db, StoreError, Tx, statements, values};
 
 use crate::client::{Client, Registration};
 use crate::fault::Fault;
+use crate::store::throttle::{self, Tries};
 
 statements! {
     ADD = portable(
@@ -16,6 +17,12 @@ statements! {
     FIND = portable(
         "SELECT client_id, registration, secret_digest, api_client_id, version FROM sso_client
          WHERE client_id = $1 AND state = 'active'");
+    FIND_TRIED = portable(
+        "SELECT c.client_id, c.registration, c.secret_digest, c.api_client_id, c.version,
+            t.failures, t.day, t.tries, t.next_at
+         FROM (SELECT 1 AS one) AS o
+         LEFT JOIN sso_client c ON c.client_id = $1 AND c.state = 'active'
+         LEFT JOIN sso_throttle t ON t.key_index = $2");
     ALL = portable(
         "SELECT client_id, registration, secret_digest, api_client_id, version FROM sso_client
          WHERE state <> 'retired' ORDER BY client_id");
@@ -76,6 +83,18 @@ pub async fn add(tx: &mut Tx, c: &Client, at: Timestamp) -> Result<bool, Fault> 
 /// [`Fault`].
 pub async fn find(db: &Db, id: &str) -> Result<Option<Client>, Fault> {
     db.fetch_optional(&FIND, values![id]).await?.as_ref().map(read).transpose()
+}
+
+/// The active client of an identifier, and what is remembered of tries under a key: one round trip for
+/// what every request of a client needs.
+///
+/// # Errors
+/// [`Fault`].
+pub async fn find_tried(db: &Db, id: &str, key: Vec<u8>) -> Result<(Option<Client>, Option<Tries>), Fault> {
+    let Some(row) = db.fetch_optional(&FIND_TRIED, values![id, key]).await? else { return Ok((None, None)) };
+    let client = row.maybe_text("client_id")?.map(|_| read(&row)).transpose()?;
+    let tries = row.maybe_int("failures")?.map(|_| throttle::read(&row)).transpose()?;
+    Ok((client, tries))
 }
 
 /// All clients that are not retired.

@@ -2,6 +2,7 @@
 //! guesses at one moment are a thousand rows asked and one verified.
 
 use switch_core::clock::Timestamp;
+use switch_store::db::Row;
 use switch_store::{Db, StoreError, Tx, statements, values};
 
 statements! {
@@ -38,15 +39,16 @@ pub struct Tries {
 /// The engine's own.
 pub async fn find(db: &Db, key: Vec<u8>) -> Result<Option<Tries>, StoreError> {
     let row = db.fetch_optional(&FIND, values![key]).await?;
-    row.map(|row| {
-        Ok(Tries {
-            failures: row.int("failures")?,
-            day: row.int("day")?,
-            tries: row.int("tries")?,
-            next_at: Timestamp(row.int("next_at")?),
-        })
+    row.as_ref().map(read).transpose()
+}
+
+pub(super) fn read(row: &Row) -> Result<Tries, StoreError> {
+    Ok(Tries {
+        failures: row.int("failures")?,
+        day: row.int("day")?,
+        tries: row.int("tries")?,
+        next_at: Timestamp(row.int("next_at")?),
     })
-    .transpose()
 }
 
 /// Takes a try: `after` in place of `before`. `false`: somebody else took one at the same moment.

@@ -71,6 +71,7 @@ pub(crate) struct Bed {
 
 impl Bed {
     /// On an empty file of the embedded engine, changed before anybody has it.
+    #[cfg_attr(test, expect(dead_code, reason = "only the bench of enumeration asks for it"))]
     pub(crate) async fn sqlite_with(change: impl FnOnce(&mut Sso)) -> Self {
         let mut bed = Self::sqlite().await;
         let sso = Arc::get_mut(&mut bed.sso).expect("nobody has it yet");
