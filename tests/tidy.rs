@@ -336,8 +336,11 @@ fn twins(files: &[File]) -> Vec<String> {
         if file.path.contains("_v2") {
             found.push(file.at(1, "change the file in place; git keeps the old one"));
         }
+        // What a library named so may be called.
+        const DECLARED: &[&str] = &["fn ", "struct ", "enum ", "trait ", "mod ", "const "];
         for (line, code) in file.code() {
-            if code.split("_v2").skip(1).any(|rest| !rest.starts_with(is_word)) {
+            let is_ours = DECLARED.iter().any(|keyword| code.contains(keyword));
+            if is_ours && code.split("_v2").skip(1).any(|rest| !rest.starts_with(is_word)) {
                 found.push(file.at(line, "change it in place: a _v2 leaves two answers to one question"));
             }
         }
@@ -350,7 +353,10 @@ fn nothing_has_a_twin() {
     check(
         twins,
         &[("switch/engine/src/pay_v2.rs", "", 1), ("switch/engine/src/pay.rs", "\npub fn pay_v2() {}", 2)],
-        &[("switch/engine/src/pay.rs", "fn pay() { route(\"/v2\"); hash_v25(); } // pay_v2")],
+        &[
+            ("switch/engine/src/pay.rs", "fn pay() { route(\"/v2\"); hash_v25(); } // pay_v2"),
+            ("sso/src/credential/passkey.rs", "let done = library.finish_v2(&answer);"),
+        ],
     );
 }
 

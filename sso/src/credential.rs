@@ -6,12 +6,12 @@
 //! [`crate::sign_in`]'s and the account pages'.
 
 pub mod ceremony;
-pub mod common;
 pub mod passkey;
 pub mod password;
 pub mod recovery;
 pub mod sms;
 pub mod totp;
+pub mod weak;
 
 use crate::Sso;
 use crate::fault::Fault;

@@ -17,7 +17,7 @@ use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 
 use super::Factors;
-use super::common::{self, Weakness};
+use super::weak::{self, Weakness};
 use crate::Sso;
 use crate::fault::Fault;
 use crate::store::account::Account;
@@ -177,7 +177,7 @@ pub fn check(account: &Account, factors: &Factors, given: &str) -> Result<(), Re
     if length > MAX {
         return Err(Refusal::TooLong);
     }
-    common::check(&given, &account.person).map_err(Refusal::Weak)
+    weak::check(&given, &account.person).map_err(Refusal::Weak)
 }
 
 impl Sso {
