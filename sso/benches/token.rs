@@ -5,6 +5,7 @@
 //! cargo bench -p sso --bench token               # SQLite
 //! tests/run pg cargo bench -p sso --bench token  # and PostgreSQL
 //! ```
+#![expect(clippy::print_stdout, reason = "it is a report")]
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -41,6 +42,7 @@ const SECRET: &str = "0123456789abcdef0123456789abcdef0123456789a";
 struct Wall;
 
 impl Clock for Wall {
+    #[expect(clippy::disallowed_methods, reason = "the bench reads the machine's clock")]
     fn now(&self) -> Timestamp {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
         Timestamp(i64::try_from(since.as_millis()).expect("fits"))

@@ -2,7 +2,6 @@
 //! administrators and clients. Each act is in the audit log under the operator's name.
 
 use serde_json::Value;
-use switch_core::clock::Timestamp;
 use switch_store::Tx;
 
 use crate::Sso;
@@ -41,7 +40,7 @@ pub async fn add_account(sso: &Sso, person: &Person, operator: &str) -> Result<i
         if !account::add(tx, &sso.sealer, &account).await? {
             return Err(Refused::Identifier.into());
         }
-        note(tx, now, operator, "account add", format!("account {id}"), "at the command line".to_owned()).await
+        note(tx, Deed { at: now, actor: Actor::Operator(operator), act: "account add", subject: format!("account {id}"), detail: "at the command line".to_owned() }).await
     })?;
     Ok(id)
 }
@@ -63,7 +62,7 @@ pub async fn activation_code(sso: &Sso, account: i64, operator: &str) -> Result<
         // Of no application: nobody came to a desk.
         activation::put(tx, (account, 0), index.clone(), now, ends_at).await?;
         let detail = "at the command line".to_owned();
-        note(tx, now, operator, "account activation code", format!("account {account}"), detail).await
+        note(tx, Deed { at: now, actor: Actor::Operator(operator), act: "account activation code", subject: format!("account {account}"), detail }).await
     })?;
     Ok(shown_reference(&code))
 }
@@ -219,17 +218,10 @@ async fn alone(sso: &Sso, content: &Content, operator: &str) -> Result<(), NotDo
         is_possible(content, &standing, &sso.settings)?;
         apply(tx, content, &standing, now).await?;
         let detail = format!("{}; at the command line, without a second person", content.brief());
-        note(tx, now, operator, content.act(), content.subject(), detail).await
+        note(tx, Deed { at: now, actor: Actor::Operator(operator), act: content.act(), subject: content.subject(), detail }).await
     })
 }
 
-async fn note(
-    tx: &mut Tx,
-    at: Timestamp,
-    operator: &str,
-    act: &'static str,
-    subject: String,
-    detail: String,
-) -> Result<(), NotDone> {
-    Ok(write_down(tx, Deed { at, actor: Actor::Operator(operator), act, subject, detail }).await?)
+async fn note(tx: &mut Tx, deed: Deed<'_>) -> Result<(), NotDone> {
+    Ok(write_down(tx, deed).await?)
 }

@@ -26,7 +26,7 @@ pub async fn lock(sso: &Sso, actor: Actor<'_>, id: i64, why: &str) -> Result<(),
             return Err(Refused::Nothing.into());
         }
         let ended = session::end_all_but(tx, id, 0, now, Ended::Administrator).await?.len();
-        note(tx, now, actor, "account lock", format!("account {id}"), format!("{why}; sessions ended: {ended}"))
+        note(tx, Deed { at: now, actor, act: "account lock", subject: format!("account {id}"), detail: format!("{why}; sessions ended: {ended}") })
             .await
     })
 }
@@ -59,7 +59,17 @@ async fn unlock(tx: &mut Tx, now: Timestamp, actor: Actor<'_>, id: i64, why: &st
     if !account::set_state(tx, id, AccountState::Locked, AccountState::Active).await? {
         return Err(Refused::Nothing.into());
     }
-    note(tx, now, actor, "account unlock", format!("account {id}"), why.to_owned()).await
+    note(
+        tx,
+        Deed {
+            at: now,
+            actor,
+            act: "account unlock",
+            subject: format!("account {id}"),
+            detail: why.to_owned(),
+        },
+    )
+    .await
 }
 
 /// Ends every session of an account; how many there were.
@@ -71,7 +81,7 @@ pub async fn end_sessions(sso: &Sso, actor: Actor<'_>, id: i64, why: &str) -> Re
     decide_in!(sso.db, tx => {
         let ended = session::end_all_but(tx, id, 0, now, Ended::Administrator).await?.len();
         let detail = format!("{why}; sessions ended: {ended}");
-        note(tx, now, actor, "account sessions end", format!("account {id}"), detail).await?;
+        note(tx, Deed { at: now, actor, act: "account sessions end", subject: format!("account {id}"), detail }).await?;
         Ok(ended)
     })
 }
@@ -87,7 +97,7 @@ pub async fn suspend_client(sso: &Sso, actor: Actor<'_>, id: &str, why: &str) ->
         if state != "active" || !client::set_state(tx, id, known.version, "suspended", now).await? {
             return Err(Refused::Nothing.into());
         }
-        note(tx, now, actor, "client suspend", format!("client {id}"), why.to_owned()).await
+        note(tx, Deed { at: now, actor, act: "client suspend", subject: format!("client {id}"), detail: why.to_owned() }).await
     })
 }
 
@@ -107,7 +117,7 @@ pub async fn rotate_secret(sso: &Sso, actor: Actor<'_>, id: &str) -> Result<Stri
         if !client::change(tx, &changed, now).await? {
             return Err(Refused::Moved.into());
         }
-        note(tx, now, actor, "client secret", format!("client {id}"), "a new one".to_owned()).await
+        note(tx, Deed { at: now, actor, act: "client secret", subject: format!("client {id}"), detail: "a new one".to_owned() }).await
     })?;
     Ok(secret)
 }
@@ -119,13 +129,6 @@ pub fn has_secret(client: &Client) -> bool {
     matches!(client.registration.token_endpoint_auth_method, A::ClientSecretBasic | A::ClientSecretPost)
 }
 
-async fn note(
-    tx: &mut Tx,
-    at: Timestamp,
-    actor: Actor<'_>,
-    act: &'static str,
-    subject: String,
-    detail: String,
-) -> Result<(), NotDone> {
-    Ok(write_down(tx, Deed { at, actor, act, subject, detail }).await?)
+async fn note(tx: &mut Tx, deed: Deed<'_>) -> Result<(), NotDone> {
+    Ok(write_down(tx, deed).await?)
 }

@@ -102,7 +102,8 @@ async fn every_field_is_refused_with_a_sentence(bed: &Bed) {
     }
     // Arabic-Indic digits are digits.
     let mut answers = about(&good);
-    answers[1].1 = answers[1].1.chars().map(|c| char::from_u32(c as u32 - 0x30 + 0x660).unwrap()).collect();
+    answers[1].1 =
+        answers[1].1.chars().map(|c| char::from_u32(c as u32 - 0x30 + 0x660).expect("a digit")).collect();
     answers[8].1 = "١٩٩٠".into();
     let answer = Browser::new(bed).submit("/register", &fields(&answers)).await;
     assert_eq!(answer.location(), "/register/contact", "{}", answer.text);

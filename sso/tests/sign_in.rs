@@ -65,7 +65,7 @@ async fn a_second_step_is_asked_of_who_has_one(bed: &Bed) {
     let step = browser.sign_in(&national_id(2), PASSWORD, DOOR).await;
     assert!(step.location().starts_with("/sign-in/factor?next="), "{}", step.location());
     assert!(browser.known(bed).await.is_none(), "a password alone is not a session");
-    let page = browser.get(&step.location().to_owned()).await;
+    let page = browser.get(step.location()).await;
     let wrong = browser.fill(&page, "/sign-in/factor", &[("code", "000000")]).await;
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
     bed.clock.pass_ms(1_000);
@@ -152,7 +152,7 @@ async fn a_level_is_reached_by_exactly_what_is_missing(bed: &Bed) {
     let to = browser.get(second).await.location().to_owned();
     let page = browser.get(&to).await;
     let sent = browser.fill(&page, "/sign-in/factor", &[("do", "sms")]).await;
-    let page = browser.get(&sent.location().to_owned()).await;
+    let page = browser.get(sent.location()).await;
     let code = inbox.code(bed, &account.person.mobile).await;
     // At another browser the same code is worth nothing.
     let mut thief = Browser::new(bed);
@@ -235,7 +235,7 @@ async fn staff_have_two_factors_always(bed: &Bed) {
     let page = browser.get(&again).await;
     let step = browser.fill(&page, "/sign-in", &[("password", PASSWORD)]).await;
     assert!(step.location().starts_with("/sign-in/factor"), "{}", step.location());
-    let page = browser.get(&step.location().to_owned()).await;
+    let page = browser.get(step.location()).await;
     let code = app.code(bed.sso.now());
     assert_eq!(browser.fill(&page, "/sign-in/factor", &[("code", &code)]).await.location(), "/desk");
     // Fifteen minutes unused are the end.

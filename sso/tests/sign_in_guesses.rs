@@ -140,7 +140,7 @@ async fn a_day_of_guesses_and_the_owner_gets_in(bed: &Bed) {
     let typed = [("identity", &*national_id(31)), ("code", &*code)];
     let page = library.get("/sign-in/code-first").await;
     let step = library.fill(&page, "/sign-in/code-first", &typed).await;
-    let page = library.get(&step.location().to_owned()).await;
+    let page = library.get(step.location()).await;
     assert!(library.known(bed).await.is_none() && page.text.contains("بقيت كلمة المرور"));
     let wrong = library.fill(&page, "/sign-in/factor", &[("password", "not this one")]).await;
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
@@ -152,7 +152,7 @@ async fn a_day_of_guesses_and_the_owner_gets_in(bed: &Bed) {
     let typed = [("identity", &*national_id(31)), ("code", ""), ("recovery", codes[0].as_str())];
     let page = library.get("/sign-in/code-first").await;
     let step = library.fill(&page, "/sign-in/code-first", &typed).await;
-    let page = library.get(&step.location().to_owned()).await;
+    let page = library.get(step.location()).await;
     let done = library.fill(&page, "/sign-in/factor", &[("password", PASSWORD)]).await;
     assert_eq!(done.location(), "/account");
     // All of that did not give the stranger one try more.

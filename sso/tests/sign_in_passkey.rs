@@ -160,7 +160,7 @@ async fn a_passkey_is_a_second_step(bed: &Bed) {
     let mut browser = Browser::new(bed);
     let step = browser.sign_in(&national_id(28), PASSWORD, "/sign-in?next=%2Fpay&level=2&since=0").await;
     assert!(step.location().starts_with("/sign-in/factor"));
-    let page = browser.get(&step.location().to_owned()).await;
+    let page = browser.get(step.location()).await;
     let csrf = page.field("csrf").or(browser.get("/sign-in").await.field("csrf")).expect("a token");
     let options = browser.post("/sign-in/passkey/options", &[("csrf", &csrf)]).await.json();
     assert_eq!(options["publicKey"]["allowCredentials"].as_array().map(Vec::len), Some(1), "its own");

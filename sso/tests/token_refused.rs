@@ -21,67 +21,178 @@ suite! {
     a_client_acts_for_itself_at_the_api_only,
 }
 
+/// What it is called, how it is spoiled, status and error.
+type Spoiled = (&'static str, fn(&mut Ask), u16, &'static str);
+
 #[rustfmt::skip]
-const REFUSED: &[(&str, fn(&mut Ask), u16, &str)] = &[
+const REFUSED: &[Spoiled] = &[
     // injection of codes and downgrade of PKCE (RFC 9700 4.5, 4.8)
-    ("a code nobody gave",                       |a| a.set("code", &"x".repeat(43)),                        400, "invalid_grant"),
-    ("no code",                                  |a| a.without("code"),                                     400, "invalid_request"),
-    ("an empty code",                            |a| a.set("code", ""),                                     400, "invalid_request"),
-    ("a code in another case",                   |a| { let code = a.fields[1].1.to_ascii_uppercase(); a.set("code", &code) }, 400, "invalid_grant"),
-    ("a code with a space at its end",           |a| { let code = format!("{} ", a.fields[1].1); a.set("code", &code) }, 400, "invalid_grant"),
-    ("another verifier",                         |a| a.set("code_verifier", &"a".repeat(64)),               400, "invalid_grant"),
-    ("no verifier",                              |a| a.without("code_verifier"),                            400, "invalid_grant"),
-    ("a verifier too short",                     |a| a.set("code_verifier", "short"),                       400, "invalid_grant"),
-    ("a verifier too long",                      |a| a.set("code_verifier", &"a".repeat(129)),              400, "invalid_grant"),
-    ("a verifier with other letters",            |a| a.set("code_verifier", &"+".repeat(43)),               400, "invalid_grant"),
-    ("two verifiers",                            |a| a.add("code_verifier", "x"),                           400, "invalid_request"),
-    ("two codes",                                |a| a.add("code", "x"),                                    400, "invalid_request"),
-    ("two grant types",                          |a| a.add("grant_type", "refresh_token"),                  400, "invalid_request"),
+    ("a code nobody gave", |a| a.set("code", &"x".repeat(43)), 400, "invalid_grant"),
+    ("no code", |a| a.without("code"), 400, "invalid_request"),
+    ("an empty code", |a| a.set("code", ""), 400, "invalid_request"),
+    (
+        "a code in another case",
+        |a| {
+            let code = a.fields[1].1.to_ascii_uppercase();
+            a.set("code", &code)
+        },
+        400,
+        "invalid_grant",
+    ),
+    (
+        "a code with a space at its end",
+        |a| {
+            let code = format!("{} ", a.fields[1].1);
+            a.set("code", &code)
+        },
+        400,
+        "invalid_grant",
+    ),
+    ("another verifier", |a| a.set("code_verifier", &"a".repeat(64)), 400, "invalid_grant"),
+    ("no verifier", |a| a.without("code_verifier"), 400, "invalid_grant"),
+    ("a verifier too short", |a| a.set("code_verifier", "short"), 400, "invalid_grant"),
+    ("a verifier too long", |a| a.set("code_verifier", &"a".repeat(129)), 400, "invalid_grant"),
+    ("a verifier with other letters", |a| a.set("code_verifier", &"+".repeat(43)), 400, "invalid_grant"),
+    ("two verifiers", |a| a.add("code_verifier", "x"), 400, "invalid_request"),
+    ("two codes", |a| a.add("code", "x"), 400, "invalid_request"),
+    ("two grant types", |a| a.add("grant_type", "refresh_token"), 400, "invalid_request"),
     // addresses (4.1)
-    ("another address",                          |a| a.set("redirect_uri", "https://evil.example/back"),    400, "invalid_grant"),
-    ("the address with a slash more",            |a| a.set("redirect_uri", &format!("{REDIRECT}/")),        400, "invalid_grant"),
-    ("the address in capitals",                  |a| a.set("redirect_uri", &REDIRECT.to_ascii_uppercase()), 400, "invalid_grant"),
-    ("the address with a fragment",              |a| a.set("redirect_uri", &format!("{REDIRECT}#x")),       400, "invalid_grant"),
-    ("no address",                               |a| a.without("redirect_uri"),                             400, "invalid_request"),
-    ("two addresses",                            |a| a.add("redirect_uri", REDIRECT),                       400, "invalid_request"),
+    ("another address", |a| a.set("redirect_uri", "https://evil.example/back"), 400, "invalid_grant"),
+    (
+        "the address with a slash more",
+        |a| a.set("redirect_uri", &format!("{REDIRECT}/")),
+        400,
+        "invalid_grant",
+    ),
+    (
+        "the address in capitals",
+        |a| a.set("redirect_uri", &REDIRECT.to_ascii_uppercase()),
+        400,
+        "invalid_grant",
+    ),
+    (
+        "the address with a fragment",
+        |a| a.set("redirect_uri", &format!("{REDIRECT}#x")),
+        400,
+        "invalid_grant",
+    ),
+    ("no address", |a| a.without("redirect_uri"), 400, "invalid_request"),
+    ("two addresses", |a| a.add("redirect_uri", REDIRECT), 400, "invalid_request"),
     // audience (4.10.2, RFC 8707)
-    ("a resource that is not here",              |a| a.set("resource", "https://api.example"),              400, "invalid_target"),
-    ("a resource below ours",                    |a| a.set("resource", "https://id.example.ps/v1/bills"),   400, "invalid_target"),
-    ("a resource that is no address",            |a| a.set("resource", "v1"),                               400, "invalid_target"),
-    ("one resource right and one wrong",         |a| { a.add("resource", "https://id.example.ps/v1"); a.add("resource", "https://api.example") }, 400, "invalid_target"),
+    ("a resource that is not here", |a| a.set("resource", "https://api.example"), 400, "invalid_target"),
+    ("a resource below ours", |a| a.set("resource", "https://id.example.ps/v1/bills"), 400, "invalid_target"),
+    ("a resource that is no address", |a| a.set("resource", "v1"), 400, "invalid_target"),
+    (
+        "one resource right and one wrong",
+        |a| {
+            a.add("resource", "https://id.example.ps/v1");
+            a.add("resource", "https://api.example")
+        },
+        400,
+        "invalid_target",
+    ),
     // clients (4.3.1, RFC 6749 2.3)
-    ("no client",                                |a| no_header(a, "authorization"),                         401, "invalid_client"),
-    ("a client by name only",                    |a| { let id = basic_of(a).0; no_header(a, "authorization"); a.set("client_id", &id) }, 401, "invalid_client"),
-    ("another secret",                           |a| basic(a, |id, _| format!("{id}:wrong")),               401, "invalid_client"),
-    ("an empty secret",                          |a| basic(a, |id, _| format!("{id}:")),                    401, "invalid_client"),
-    ("a client nobody knows",                    |a| basic(a, |_, secret| format!("rp-0:{secret}")),        401, "invalid_client"),
-    ("a client with a control character",        |a| basic(a, |_, secret| format!("rp%00:{secret}")),       401, "invalid_client"),
-    ("credentials without a colon",              |a| basic(a, |id, _| id.to_owned()),                       401, "invalid_client"),
-    ("credentials that are not base64",          |a| header(a, "authorization", "Basic ***"),               401, "invalid_client"),
-    ("a bearer in place of credentials",         |a| header(a, "authorization", "Bearer x"),                401, "invalid_client"),
-    ("the secret in the body as well",           |a| a.set("client_secret", "x"),                           400, "invalid_request"),
-    ("the secret in the body instead",           |a| { let (id, secret) = basic_of(a); no_header(a, "authorization"); a.set("client_id", &id); a.set("client_secret", &secret) }, 401, "invalid_client"),
-    ("another client in the body",               |a| a.set("client_id", "rp-0"),                            401, "invalid_client"),
-    ("an assertion as well",                     |a| a.assertion = Some((json!({ "alg": "ES256" }), json!({ "sub": "x" }))), 400, "invalid_request"),
-    ("two headers of credentials",               |a| { let same = a.headers[1].clone(); a.headers.push(same) }, 400, "invalid_request"),
+    ("no client", |a| no_header(a, "authorization"), 401, "invalid_client"),
+    (
+        "a client by name only",
+        |a| {
+            let id = basic_of(a).0;
+            no_header(a, "authorization");
+            a.set("client_id", &id)
+        },
+        401,
+        "invalid_client",
+    ),
+    ("another secret", |a| basic(a, |id, _| format!("{id}:wrong")), 401, "invalid_client"),
+    ("an empty secret", |a| basic(a, |id, _| format!("{id}:")), 401, "invalid_client"),
+    ("a client nobody knows", |a| basic(a, |_, secret| format!("rp-0:{secret}")), 401, "invalid_client"),
+    (
+        "a client with a control character",
+        |a| basic(a, |_, secret| format!("rp%00:{secret}")),
+        401,
+        "invalid_client",
+    ),
+    ("credentials without a colon", |a| basic(a, |id, _| id.to_owned()), 401, "invalid_client"),
+    ("credentials that are not base64", |a| header(a, "authorization", "Basic ***"), 401, "invalid_client"),
+    ("a bearer in place of credentials", |a| header(a, "authorization", "Bearer x"), 401, "invalid_client"),
+    ("the secret in the body as well", |a| a.set("client_secret", "x"), 400, "invalid_request"),
+    (
+        "the secret in the body instead",
+        |a| {
+            let (id, secret) = basic_of(a);
+            no_header(a, "authorization");
+            a.set("client_id", &id);
+            a.set("client_secret", &secret)
+        },
+        401,
+        "invalid_client",
+    ),
+    ("another client in the body", |a| a.set("client_id", "rp-0"), 401, "invalid_client"),
+    (
+        "an assertion as well",
+        |a| a.assertion = Some((json!({ "alg": "ES256" }), json!({ "sub": "x" }))),
+        400,
+        "invalid_request",
+    ),
+    (
+        "two headers of credentials",
+        |a| {
+            let same = a.headers[1].clone();
+            a.headers.push(same)
+        },
+        400,
+        "invalid_request",
+    ),
     // the form
-    ("parameters in the address",                |a| a.path = "/oidc/token?grant_type=authorization_code".into(), 400, "invalid_request"),
-    ("JSON",                                     |a| header(a, "content-type", "application/json"),         400, "invalid_request"),
-    ("no type of content",                       |a| no_header(a, "content-type"),                          400, "invalid_request"),
-    ("no grant type",                            |a| a.without("grant_type"),                               400, "invalid_request"),
+    (
+        "parameters in the address",
+        |a| a.path = "/oidc/token?grant_type=authorization_code".into(),
+        400,
+        "invalid_request",
+    ),
+    ("JSON", |a| header(a, "content-type", "application/json"), 400, "invalid_request"),
+    ("no type of content", |a| no_header(a, "content-type"), 400, "invalid_request"),
+    ("no grant type", |a| a.without("grant_type"), 400, "invalid_request"),
     // grants (2.1.2, 2.4)
-    ("password",                                 |a| { a.set("grant_type", "password"); a.set("username", "x"); a.set("password", "x") }, 400, "unsupported_grant_type"),
-    ("implicit",                                 |a| a.set("grant_type", "implicit"),                       400, "unsupported_grant_type"),
-    ("a grant in another case",                  |a| a.set("grant_type", "Authorization_Code"),             400, "unsupported_grant_type"),
-    ("an assertion grant",                       |a| a.set("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"), 400, "unsupported_grant_type"),
-    ("an exchange of tokens",                    |a| a.set("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"), 400, "unsupported_grant_type"),
-    ("the grant's name in Rust",                 |a| a.set("grant_type", "AuthorizationCode"),              400, "unsupported_grant_type"),
+    (
+        "password",
+        |a| {
+            a.set("grant_type", "password");
+            a.set("username", "x");
+            a.set("password", "x")
+        },
+        400,
+        "unsupported_grant_type",
+    ),
+    ("implicit", |a| a.set("grant_type", "implicit"), 400, "unsupported_grant_type"),
+    ("a grant in another case", |a| a.set("grant_type", "Authorization_Code"), 400, "unsupported_grant_type"),
+    (
+        "an assertion grant",
+        |a| a.set("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"),
+        400,
+        "unsupported_grant_type",
+    ),
+    (
+        "an exchange of tokens",
+        |a| a.set("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
+        400,
+        "unsupported_grant_type",
+    ),
+    ("the grant's name in Rust", |a| a.set("grant_type", "AuthorizationCode"), 400, "unsupported_grant_type"),
     // a proof that is wrong is not left aside, though this client needs none (RFC 9449 5)
-    ("a proof that is no token",                 |a| a.headers.push(("dpop".into(), "x".into())),           400, "invalid_dpop_proof"),
+    ("a proof that is no token", |a| a.headers.push(("dpop".into(), "x".into())), 400, "invalid_dpop_proof"),
     // refresh tokens (4.14)
-    ("a refresh token nobody gave",              |a| refresh(a, "rft_0000000000000.x"),                     400, "invalid_grant"),
-    ("a refresh token that is a code",           |a| { let code = a.fields[1].1.clone(); refresh(a, &code) }, 400, "invalid_grant"),
-    ("no refresh token",                         |a| refresh(a, ""),                                        400, "invalid_request"),
+    ("a refresh token nobody gave", |a| refresh(a, "rft_0000000000000.x"), 400, "invalid_grant"),
+    (
+        "a refresh token that is a code",
+        |a| {
+            let code = a.fields[1].1.clone();
+            refresh(a, &code)
+        },
+        400,
+        "invalid_grant",
+    ),
+    ("no refresh token", |a| refresh(a, ""), 400, "invalid_request"),
 ];
 
 fn no_header(ask: &mut Ask, name: &str) {

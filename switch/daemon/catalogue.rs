@@ -28,10 +28,8 @@ struct File {
 #[serde(deny_unknown_fields)]
 struct Department {
     code: String,
-    #[serde(rename = "name_ar")]
-    _name_ar: String,
-    #[serde(rename = "name_en")]
-    _name_en: String,
+    name_ar: String,
+    name_en: String,
     account: String,
 }
 
@@ -111,6 +109,13 @@ impl Catalogue {
             Some(known) if known.department == department && known.kind == Kind::Paid => Ok(()),
             Some(_) | None => Err(Flaw::UnknownService),
         }
+    }
+
+    /// Code and names of each department, Arabic first, in the order of their codes.
+    pub(crate) fn departments(&self) -> impl Iterator<Item = (&str, &str, &str)> {
+        let mut all: Vec<_> = self.departments.values().collect();
+        all.sort_by(|a, b| a.code.cmp(&b.code));
+        all.into_iter().map(|one| (one.code.as_str(), one.name_ar.as_str(), one.name_en.as_str()))
     }
 
     /// The account each department is settled to.

@@ -67,7 +67,7 @@ pub(crate) struct Problem {
     cause: Option<String>,
     replayed: bool,
     /// How the caller may prove more: `WWW-Authenticate`, `DPoP-Nonce`.
-    challenge: HeaderMap,
+    challenge: Vec<(HeaderName, HeaderValue)>,
 }
 
 /// Says that the answer was given before (draft-ietf-httpapi-idempotency-key-header-07).
@@ -76,7 +76,7 @@ pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotent-repl
 impl Problem {
     /// A refusal without particulars.
     pub(crate) fn new(code: Code) -> Self {
-        Self { code, errors: Vec::new(), cause: None, replayed: false, challenge: HeaderMap::new() }
+        Self { code, errors: Vec::new(), cause: None, replayed: false, challenge: Vec::new() }
     }
 
     /// A fault of ours; its cause is for the log and never for the caller.
@@ -169,7 +169,7 @@ impl Problem {
             headers
                 .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer error=\"invalid_token\""));
         }
-        headers.extend(self.challenge.iter().map(|(name, value)| (name.clone(), value.clone())));
+        headers.extend(self.challenge.iter().cloned());
         if let Some(seconds) = self.code.retry_after_s() {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }

@@ -12,6 +12,7 @@ use axum_server::Handle;
 use axum_server::accept::NoDelayAcceptor;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use sd_notify::NotifyState;
+use sso::oidc::backchannel::HttpsTeller;
 use sso::visit::ClientAddress;
 use switch_core::attempt::AttemptState;
 use switch_engine::Engine;
@@ -100,7 +101,8 @@ impl Service {
         let spool = loaded.path(&loaded.settings.sso.spool);
         let spool = Spool::open(spool.clone())
             .map_err(|error| StartError::Machine(format!("sso.spool, {}: {error}", spool.display())))?;
-        identity::start(&sso, spool, &stop);
+        let teller = HttpsTeller::new().map_err(|error| StartError::Machine(error.to_string()))?;
+        identity::start(&sso, spool, teller, &stop);
         let stopped = stop.clone();
         let ops_router = ops::router(Arc::clone(&ops_state));
         tokio::spawn(async move {

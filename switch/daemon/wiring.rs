@@ -129,11 +129,23 @@ pub(crate) async fn identity(
             access_token_s: i64::from(given.access_token_s),
             application_s: i64::from(given.application_days) * 86_400,
             passports: given.passports,
+            departments: departments(loaded)?,
             ..sso::settings::Settings::new(&given.issuer)
         },
     });
     sso.rotate_keys().await.map_err(|error| StartError::Machine(format!("the signing keys: {error}")))?;
     Ok(sso)
+}
+
+/// The departments of the catalogue, for roles and clients.
+fn departments(loaded: &Loaded) -> Result<Vec<sso::settings::Department>, SettingsError> {
+    let catalogue = Catalogue::read(loaded)?;
+    let known = catalogue.departments().map(|(code, ar, en)| sso::settings::Department {
+        code: code.to_owned(),
+        ar: ar.to_owned(),
+        en: en.to_owned(),
+    });
+    Ok(known.collect())
 }
 
 /// Random bytes for keys, secrets and nonces.

@@ -40,7 +40,7 @@ async fn every_path_answers_every_role_as_in_the_table(bed: &Bed) {
     for (method, shown, path, body) in &paths {
         let mut line = format!("{:<36}", format!("{method} {shown}"));
         for (name, account) in &people {
-            let answer = knock(bed, name, account, method, path, body).await;
+            let answer = knock(bed, (name, account), method, path, body).await;
             line.push_str(&format!(" {answer:<10}"));
         }
         table.push_str(line.trim_end());
@@ -54,7 +54,13 @@ async fn every_path_answers_every_role_as_in_the_table(bed: &Bed) {
 }
 
 /// One request of a person; 303 to the sign-in is `sign-in`.
-async fn knock(bed: &Bed, name: &str, account: &Account, method: &Method, path: &str, body: &str) -> String {
+async fn knock(
+    bed: &Bed,
+    (name, account): (&str, &Account),
+    method: &Method,
+    path: &str,
+    body: &str,
+) -> String {
     let mut browser = crate::support::browser::Browser::new(bed);
     if name != "nobody" {
         browser = bed.at_work(account).await;

@@ -70,14 +70,6 @@ pub(crate) struct Bed {
 }
 
 impl Bed {
-    /// On an empty file of the embedded engine, changed before anybody has it.
-    pub(crate) async fn sqlite_with(change: impl FnOnce(&mut Sso)) -> Self {
-        let mut bed = Self::sqlite().await;
-        let sso = Arc::get_mut(&mut bed.sso).expect("nobody has it yet");
-        change(sso);
-        bed
-    }
-
     /// On an empty file of the embedded engine.
     pub(crate) async fn sqlite() -> Self {
         let number = MADE.fetch_add(1, Ordering::Relaxed);

@@ -41,10 +41,10 @@ impl Inbox {
     pub(crate) async fn code(&self, bed: &Bed, to: &str) -> String {
         bed.sso.deliver_due(self).await.expect("delivered");
         let texts = self.texts(to);
-        let codes = texts.iter().filter_map(|text| {
+        let mut codes = texts.iter().filter_map(|text| {
             let digits = text.split(|c: char| !c.is_ascii_digit()).find(|part| part.len() == 6);
             digits.map(str::to_owned)
         });
-        codes.last().unwrap_or_else(|| panic!("no code among {texts:?}"))
+        codes.next_back().unwrap_or_else(|| panic!("no code among {texts:?}"))
     }
 }

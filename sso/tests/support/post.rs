@@ -33,10 +33,10 @@ impl Bed {
     /// The last code of six digits that came to a telephone.
     pub(crate) async fn sms_code(&self, mobile: &str) -> String {
         let texts = self.delivered().await.into_iter().filter(|(to, _)| to == mobile);
-        let codes = texts.filter_map(|(_, text)| {
+        let mut codes = texts.filter_map(|(_, text)| {
             let mut runs = text.split(|c: char| !c.is_ascii_digit());
             runs.find(|run| run.len() == 6).map(str::to_owned)
         });
-        codes.last().expect("no code came")
+        codes.next_back().expect("no code came")
     }
 }

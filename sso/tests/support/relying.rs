@@ -78,7 +78,7 @@ impl Bed {
 }
 
 /// The parameters of a good request of a client.
-pub(crate) fn good<'a>(client: &'a str) -> Vec<(&'a str, &'a str)> {
+pub(crate) fn good(client: &str) -> Vec<(&str, &str)> {
     vec![
         ("client_id", client),
         ("response_type", "code"),

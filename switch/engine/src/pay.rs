@@ -30,6 +30,10 @@ use crate::{AnswerFacts, Engine, lock};
 /// After its deadline plus this time, an attempt's node is taken to be gone.
 const NODE_GONE_MS: i64 = 30_000;
 
+/// A request that leaves later than this after its attempt was made asks first whether the node has another life:
+/// a process that stood still must not send what its successor has taken back.
+const STOOD_STILL_MS: i64 = 200;
+
 /// What a client asks for.
 #[derive(Debug, Clone)]
 pub struct PayOrder {
@@ -201,6 +205,7 @@ impl Engine {
             |work: &OpenWork| Instruction { refs: work.attempt.refs.clone(), card: card.clone() };
         let mut network = first;
         loop {
+            self.still_lives(work.attempt.refs.sent_at).await?;
             // The wire: one bounded call, no database in hand.
             let payments = self.connectors[network].connector.payments();
             let said = match too_early.take() {
@@ -259,6 +264,16 @@ impl Engine {
             fault::at(KillPoint::PayEnded);
             return Ok(Paid { payment: id, state, answer, replayed: false });
         }
+    }
+
+    /// Whether this process may still send what it made durable at `since`. Of one that may not, or cannot tell,
+    /// nothing leaves: the open attempt is taken over.
+    async fn still_lives(&self, since: Timestamp) -> Result<(), StoreError> {
+        let took = self.clock.now().ms_since(since);
+        if (0..STOOD_STILL_MS).contains(&took) {
+            return Ok(());
+        }
+        self.db.look_for_successor().await
     }
 
     /// The answer while nothing is known.

@@ -237,7 +237,7 @@ impl Payments for Link {
     fn send<'a>(&'a self, instruction: &'a Instruction) -> Reply<'a, Result<Outcome, SendError>> {
         Box::pin(async move {
             let refs = &instruction.refs;
-            self.world.money_leaves(refs);
+            self.world.money_leaves(refs, self.node as u8, self.pid);
             if !self.up.load(Relaxed) || self.strikes(Fault::BrokenLinks) {
                 if self.strikes(Fault::StrayDeclines) {
                     let (world, refs) = (Arc::clone(&self.world), refs.clone());

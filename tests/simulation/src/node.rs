@@ -22,7 +22,7 @@ use crate::network::Link;
 use crate::scheduler::{Pid, WORLD};
 use crate::subscriber::Subscriber;
 use crate::weather::Fault;
-use crate::world::{Life, World};
+use crate::world::{Life, World, lock};
 
 /// What one life of a node runs on.
 struct Ground {
@@ -146,6 +146,7 @@ async fn engine(world: &Arc<World>, node: usize, pid: Pid) -> Result<Life, Store
     let offset_ms = Arc::clone(&world.nodes()[node].clock_offset_ms);
     let clock = NodeClock { world: Arc::clone(world), offset_ms };
     let db = db.take_node(node as u8, clock.now()).await?;
+    lock(&world.taken).push((node as u8, pid, world.sim.now()));
     ends_when_superseded(world, pid, &db);
     let parts = EngineParts {
         journal: Journal::start(&db).await?,

@@ -26,6 +26,8 @@ pub(crate) const TERMINAL: &str = "TERM0001";
 /// Bills are numbered from here.
 pub(crate) const FIRST_BILL: i64 = 1000;
 pub(crate) const FLOAT_MINOR: i64 = 40_000;
+/// Who was replaced so long ago sends no request for money: longer than a request is on its way out of the engine.
+const TAKEN_LONG_AGO_US: u64 = 1_000_000;
 
 /// What a run is made of.
 pub(crate) struct World {
@@ -37,6 +39,8 @@ pub(crate) struct World {
     nodes: Mutex<Vec<Node>>,
     /// Every request for money that left: payment, attempt, counterparty.
     sent: Mutex<BTreeMap<i64, Vec<i64>>>,
+    /// When each life of a node took its number: node, process, moment.
+    pub(crate) taken: Mutex<Vec<(u8, Pid, u64)>>,
     /// What clients were told, by key.
     pub(crate) told: Mutex<BTreeMap<String, Told>>,
     /// What terminals believe, by key.
@@ -102,6 +106,7 @@ impl World {
             public_ids: PublicIds::new([5; 16]),
             nodes: Mutex::new(nodes.collect()),
             sent: Mutex::default(),
+            taken: Mutex::default(),
             told: Mutex::default(),
             beliefs: Mutex::default(),
             news: Mutex::default(),
@@ -229,8 +234,16 @@ impl World {
         self.numbers(sql, &[payment])[0][0] == 1
     }
 
-    /// A request for money is about to leave (I2, I3).
-    pub(crate) fn money_leaves(&self, refs: &AttemptRef) {
+    /// A request for money is about to leave a process (I2, I3, I6).
+    pub(crate) fn money_leaves(&self, refs: &AttemptRef, node: u8, pid: Pid) {
+        let successor = lock(&self.taken).iter().find(|(at, by, _)| *at == node && *by > pid).copied();
+        if let Some((_, by, at)) = successor
+            && self.sim.now() > at + TAKEN_LONG_AGO_US
+        {
+            self.sim.wrong(format!(
+                "I6: process {pid} sends a request for money, and its number is that of {by}"
+            ));
+        }
         let (payment, attempt) = (refs.payment.0, refs.attempt.0);
         self.sim.say(format_args!("0200 leaves: payment {payment} attempt {attempt} stan {}", refs.stan));
         let sql = "SELECT (SELECT COUNT(*) FROM payment WHERE id = ?1),
