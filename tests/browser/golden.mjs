@@ -33,12 +33,16 @@ function* golden(folder) {
 
 function serve(pages) {
   const server = http.createServer((req, res) => {
+    // The quiet offer of a passkey asks for options that only a provider has: here there are none to offer.
+    if (req.method === "POST") return res.writeHead(200, { "content-type": "application/json" }).end("{}");
     const path = decodeURIComponent(req.url.split("?")[0]);
     const asset = path.startsWith("/assets/") && !path.includes("..") ? join(ASSETS, path.slice("/assets/".length)) : null;
     if (asset && existsSync(asset)) return res.writeHead(200, { "content-type": TYPES[extname(asset)] }).end(readFileSync(asset));
     const page = pages.find((page) => path === `/golden/${basename(page)}`);
     if (!page) return res.writeHead(404).end();
-    return res.writeHead(200, { "content-type": "text/html; charset=utf-8", "content-security-policy": CSP }).end(readFileSync(page));
+    // A drawing is looked at where it is: one that leads on at once is held still.
+    const drawing = readFileSync(page, "utf8").replace(/<meta http-equiv="refresh"[^>]*>/, "");
+    return res.writeHead(200, { "content-type": "text/html; charset=utf-8", "content-security-policy": CSP }).end(drawing);
   });
   return new Promise((done) => server.listen(0, "localhost", () => done(server)));
 }
