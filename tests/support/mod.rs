@@ -115,7 +115,8 @@ pub(crate) fn furnish(folder: &Folder, plan: &Plan, card_host: &str) -> PathBuf 
     folder.write("ids.key", &"42".repeat(16));
     folder.write("vault.key", &format!("test {}", "17".repeat(32)));
     folder.write("audit.key", &format!("test {}", "2a".repeat(32)));
-    folder.write("sso.key", &format!("test {}", "3b".repeat(32)));
+    // As the rig writes it: a database of the rig holds keys that were sealed under this name.
+    folder.write("sso.key", &format!("rig {}", "3b".repeat(32)));
     folder.write("card.toml", &card_settings(plan, card_host));
     folder.write("switchd.toml", &plan.text())
 }
